@@ -1,0 +1,55 @@
+"""Writes a file so that a kill or a power cut leaves the old content or the new one, never half; it digests nothing."""
+
+import os
+import secrets
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the file, fsync, rename into place, fsync the folder. Raises OSError and leaves no leftover."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with aside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    fsync_folder(path.parent)
+
+
+def fsync_file(path: Path) -> None:
+    """Make the content of a regular file survive a power cut; its name needs `fsync_folder` as well."""
+    _fsync(path, os.O_RDONLY)
+
+
+def fsync_folder(path: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def fsync_tree(top: Path) -> None:
+    """Make a file, or a folder with everything below it, survive a power cut. Symbolic links are not followed."""
+    if not top.is_dir():
+        fsync_file(top)
+        return
+    for folder, _, names in os.walk(top, topdown=False, onerror=_raise):
+        for name in names:
+            path = Path(folder, name)
+            if path.is_file() and not path.is_symlink():
+                fsync_file(path)
+        fsync_folder(Path(folder))
+
+
+def _fsync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _raise(fault: OSError) -> None:
+    raise fault
