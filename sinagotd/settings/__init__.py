@@ -1,0 +1,1 @@
+"""READS: workspace.toml and sinagotd.toml, every fault at once."""

@@ -1,0 +1,71 @@
+"""Says whether somebody else could change a file that decides what runs here, as sshd's StrictModes. Changes nothing."""
+
+import grp
+import os
+import pwd
+import shlex
+import stat
+from pathlib import Path
+
+_WRITABLE_BY_ALL = stat.S_IWOTH
+_WRITABLE_BY_GROUP = stat.S_IWGRP
+_ROOT_UID = 0
+
+
+def writable_by_others(path: Path, *, own_uid: int | None = None) -> str | None:
+    """A sentence with the command that mends it, if someone but root and this user could write `path`; else None.
+
+    Looked at: the file or folder itself, every folder above it, and every symbolic link on the way with the
+    folders above that. Writable folders with the sticky bit (`/tmp`) are fine. A path that cannot be looked at
+    is a sentence too. `own_uid` is the uid to trust beside root, by default the effective one.
+    """
+    own_uid = os.geteuid() if own_uid is None else own_uid
+    try:
+        path.resolve(strict=True)
+        found = ((place, place.lstat()) for place in _everything_on_the_way(path.absolute()))
+        return next((fault for place, status in found if (fault := _fault(place, status, own_uid))), None)
+    except (OSError, RuntimeError) as fault:  # RuntimeError: links that go round in a circle
+        reason = fault.strerror if isinstance(fault, OSError) else "its links go round in a circle"
+        return f"{path}: cannot tell who may write it: {reason}"
+
+
+def _everything_on_the_way(path: Path) -> list[Path]:
+    found: dict[Path, None] = {}
+    pending = [path]
+    while pending:
+        path = pending.pop()
+        for place in (path, *path.parents):
+            if place in found:
+                continue
+            found[place] = None
+            if place.is_symlink():
+                pending.append(place.parent / place.readlink())
+    return list(found)
+
+
+def _fault(place: Path, status: os.stat_result, own_uid: int) -> str | None:
+    quoted = shlex.quote(str(place))
+    if status.st_uid not in (_ROOT_UID, own_uid):
+        owner, trusted = _user_name(status.st_uid), _user_name(own_uid)
+        return f'{place}: belongs to {owner}, who could change it: run "chown -h {trusted} {quoted}"'
+    if stat.S_ISLNK(status.st_mode) or (stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX):
+        return None
+    if status.st_mode & _WRITABLE_BY_ALL:
+        return f'{place}: everybody may write it: run "chmod go-w {quoted}"'
+    if status.st_mode & _WRITABLE_BY_GROUP:
+        return f'{place}: the group {_group_name(status.st_gid)} may write it: run "chmod g-w {quoted}"'
+    return None
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group_name(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
