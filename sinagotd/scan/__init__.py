@@ -1,0 +1,1 @@
+"""LOOKS: at the disk: walk, stamps, digests, watching, mounts."""

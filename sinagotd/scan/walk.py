@@ -1,0 +1,100 @@
+"""One look at everything below the data folder that patterns can reach. It reads no content and never gives up."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from sinagotd.core.facts import Stamp
+from sinagotd.core.reach import Nodes, Reach
+from sinagotd.scan.findings import Finding, Unreadable
+from sinagotd.scan.names import IgnoredNames
+from sinagotd.scan.stamps import refuse_outside, stamp_of
+
+
+class Walk(NamedTuple):
+    """What was seen: stamps by path below the root, entries that cannot be used, and how many folders were listed."""
+
+    stamps: dict[str, Stamp]
+    findings: tuple[Finding, ...]
+    folders: int
+
+
+def walk(root: str | Path, reach: Reach, *, ignored: IgnoredNames, start: str = "") -> Walk:
+    """Stamp every file and folder that a pattern ends at, at or below `start` (a path below the root).
+
+    A folder that a pattern ends at is stamped as one input; where patterns go on inside, its files are stamped too.
+    A `start` that is gone, ignored or out of reach gives an empty walk; a root that cannot be listed is a finding.
+    """
+    walker = _Walker(os.fspath(root), os.path.realpath(root), reach, ignored)
+    walker.begin(start)
+    while walker.pending:
+        walker.list_folder(*walker.pending.pop())
+    return Walk(walker.stamps, tuple(walker.findings), walker.folders)
+
+
+@dataclass(slots=True)
+class _Walker:
+    root: str
+    real_root: str
+    reach: Reach
+    ignored: IgnoredNames
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    folders: int = 0
+    pending: list[tuple[str, Nodes]] = field(default_factory=list)
+
+    def begin(self, start: str) -> None:
+        if not start:
+            self.pending.append((start, self.reach.root()))
+            return
+        nodes = self._nodes_at(start)
+        full = f"{self.root}/{start}"
+        if nodes is None or self.ignored.hides(start) or not os.path.lexists(full):
+            return
+        try:
+            refuse_outside(self.real_root, full, start)
+            self._see(start, nodes, Path(full))
+        except (Unreadable, OSError) as fault:
+            self._find(start, fault)
+
+    def _nodes_at(self, path: str) -> Nodes | None:
+        nodes: Nodes | None = self.reach.root()
+        for name in path.split("/"):
+            nodes = None if nodes is None else self.reach.enter(nodes, name)
+        return nodes
+
+    def list_folder(self, path: str, nodes: Nodes) -> None:
+        self.folders += 1
+        prefix = f"{path}/" if path else ""
+        enter, ignored = self.reach.enter, self.ignored if path else self.ignored.hides
+        for entry in self._entries(path):
+            name = entry.name
+            if (child := enter(nodes, name)) is None or ignored(name):
+                continue
+            try:
+                self._see(prefix + name, child, entry)
+            except (Unreadable, OSError) as fault:
+                self._find(prefix + name, fault)
+
+    def _entries(self, path: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(f"{self.root}/{path}") as entries:
+                return list(entries)
+        except OSError as fault:
+            self._find(path, fault)
+            return []
+
+    def _see(self, path: str, nodes: Nodes, entry: os.DirEntry[str] | Path) -> None:
+        if entry.is_symlink():
+            refuse_outside(self.real_root, os.fspath(entry), path)
+        if entry.is_dir() and self.reach.goes_on(nodes):
+            self.pending.append((path, nodes))
+        if self.reach.ends(nodes):
+            self.stamps[path] = stamp_of(os.fspath(entry), entry.stat(), path)
+
+    def _find(self, path: str, fault: Unreadable | OSError) -> None:
+        if isinstance(fault, Unreadable):
+            self.findings.append(fault.finding)
+        elif not path or not isinstance(fault, FileNotFoundError):
+            self.findings.append(Unreadable.because(path, fault).finding)
