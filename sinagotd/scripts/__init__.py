@@ -1,0 +1,1 @@
+"""CALLS: what a script declares, what its code means, and one run of it."""

@@ -1,0 +1,133 @@
+"""One attempt at an order: run, check and digest of the outputs, receipt. It publishes nothing."""
+
+import platform
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import sinagotd
+from sinagotd.atomic import fsync_folder, fsync_tree, write_atomically
+from sinagotd.errors import ScriptError
+from sinagotd.scripts.content import digest_path
+from sinagotd.scripts.faults import ErrorKind, describe, machine_fault, outcome_of
+from sinagotd.scripts.hosts import Host, HostReply
+from sinagotd.scripts.logs import OnLine
+from sinagotd.scripts.orders import RECEIPT_NAME, LogLine, Receipt, RunError, RunOrder
+from sinagotd.scripts.staging import claimed, emptied
+
+MAX_LINES = 10_000
+
+OnStarted = Callable[[int, float], None]
+"""Told the pid in which the script runs, and when it began in epoch seconds."""
+
+
+def attempt(order: RunOrder, host: Host, *, on_started: OnStarted, on_line: OnLine) -> Receipt:
+    """Carry out an order and leave its receipt in the staging folder, after the outputs, all of it on the disk.
+
+    A run that left its receipt already is not run again. What goes wrong is in the receipt, never raised: a full
+    disk, a folder that cannot be written and another worker that is still at this run end as abandoned.
+    """
+    staging = Path(order.staging)
+    lines = _Lines(on_line)
+    with claimed(staging) as refused:
+        if refused is not None:
+            return _receipt(order, HostReply(error=refused), time.time(), lines)
+        return _known_receipt(staging) or _written(staging, _carried_out(order, host, on_started, lines))
+
+
+def _carried_out(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Lines") -> Receipt:
+    fault = emptied(Path(order.staging))
+    if fault is not None:
+        return _receipt(order, HostReply(error=fault), time.time(), lines)
+    started_at = time.time()
+    try:
+        pid = host.ready()
+    except (ScriptError, OSError) as unready:
+        return _receipt(order, HostReply(error=machine_fault(unready)), started_at, lines)
+    on_started(pid, started_at)
+    reply = host.call(order, on_line=lines.take)
+    outputs, error = ({}, reply.error) if reply.error else _secured_outputs(order)
+    return replace(_receipt(order, reply, started_at, lines), outputs=outputs, error=error, outcome=outcome_of(error))
+
+
+def _secured_outputs(order: RunOrder) -> tuple[dict[str, str], RunError | None]:
+    """Digest the outputs, and make them survive a power cut."""
+    staging = Path(order.staging)
+    missing = [path for path in order.outputs.values() if not (staging / path).exists()]
+    if missing:
+        sentence = f"it ended without writing {', '.join(missing)}: write to self.path.output"
+        return {}, RunError(ErrorKind.OUTPUT_MISSING, sentence)
+    try:
+        digests = {path: digest_path(staging / path).hex() for path in order.outputs.values()}
+        _fsync(staging, digests)
+    except OSError as fault:
+        return {}, describe(fault, order.script)
+    return digests, None
+
+
+def _fsync(staging: Path, outputs: dict[str, str]) -> None:
+    folders = set()
+    for path in outputs:
+        fsync_tree(staging / path)
+        folders |= {parent for parent in (staging / path).parents if parent.is_relative_to(staging)}
+    for folder in folders:
+        fsync_folder(folder)
+
+
+def _written(staging: Path, receipt: Receipt) -> Receipt:
+    try:
+        write_atomically(staging / RECEIPT_NAME, receipt.to_json().encode())
+    except OSError as fault:
+        error = machine_fault(fault)
+        return replace(receipt, outcome=outcome_of(error), error=error, outputs={})
+    return receipt
+
+
+def _known_receipt(staging: Path) -> Receipt | None:
+    try:
+        return Receipt.from_json((staging / RECEIPT_NAME).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _receipt(order: RunOrder, reply: HostReply, started_at: float, lines: "_Lines") -> Receipt:
+    return Receipt(
+        run_id=order.run_id,
+        outcome=reply.outcome,
+        started_at=started_at,
+        ended_at=time.time(),
+        cpu_s=reply.cpu_s,
+        peak_memory_bytes=reply.peak_memory_bytes,
+        host=socket.gethostname(),
+        pid=reply.pid,
+        error=reply.error,
+        stdout=reply.stdout,
+        stderr=reply.stderr,
+        lines=lines.kept(),
+        versions={"python": platform.python_version(), "sinagotd": sinagotd.__version__},
+    )
+
+
+class _Lines:
+    """Hands on every line, and keeps the first ones for the receipt."""
+
+    def __init__(self, on_line: OnLine) -> None:
+        self._on_line = on_line
+        self._kept: list[LogLine] = []
+        self._left_out = 0
+
+    def take(self, line: LogLine) -> None:
+        if len(self._kept) < MAX_LINES:
+            self._kept.append(line)
+        else:
+            self._left_out += 1
+        self._on_line(line)
+
+    def kept(self) -> tuple[LogLine, ...]:
+        if not self._left_out:
+            return tuple(self._kept)
+        last = self._kept[-1]
+        note = LogLine(last.seq + 1, last.time, "WARNING", f"{self._left_out:,} more lines are left out here")
+        return (*self._kept, note)

@@ -1,0 +1,44 @@
+"""Runs scripts in this very process: for tests, `--inline` and the debugger."""
+
+import os
+import time
+from pathlib import Path
+
+from sinagotd.scripts.declared import Declaration
+from sinagotd.scripts.execute import declared_by, execute
+from sinagotd.scripts.hosts import DECLARE_TIMEOUT_S, HostReply
+from sinagotd.scripts.loading import Loader
+from sinagotd.scripts.logs import OnLine
+from sinagotd.scripts.orders import RunOrder
+from sinagotd.scripts.processes import peak_memory
+from sinagotd.scripts.sinagot_names import SinagotNames
+
+
+class InlineHost:
+    """A `Host` without limits: it keeps no timeout and no memory limit, and catches nothing that is printed.
+
+    A script that ends its process ends this one. Ctrl-C is raised, not reported.
+    """
+
+    def __init__(self) -> None:
+        self._loader = Loader()
+        self._names = SinagotNames()
+
+    def ready(self) -> int:
+        return os.getpid()
+
+    def call(self, order: RunOrder, *, on_line: OnLine) -> HostReply:
+        cpu_before = time.process_time()
+        with self._names.installed():
+            error = execute(order, self._loader, on_line=on_line)
+        return HostReply(
+            error=error, pid=os.getpid(), cpu_s=time.process_time() - cpu_before, peak_memory_bytes=peak_memory()
+        )
+
+    def declare(self, script: str, scripts_path: Path, *, timeout_s: float = DECLARE_TIMEOUT_S) -> Declaration:
+        del timeout_s
+        with self._names.installed():
+            return declared_by(script, scripts_path, self._loader)
+
+    def close(self) -> None:
+        """Nothing runs between calls."""

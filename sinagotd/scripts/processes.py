@@ -1,0 +1,104 @@
+"""Finds, measures and ends the processes that a script started, also those that left its session. Linux only."""
+
+import ctypes
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+KILL_LIMIT_S = 5.0
+_PAUSE_S = 0.002
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Make every descendant whose parent dies a child of this process, so that none gets out of sight."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when the thread that forked it ends; `parent` is the pid of its process."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def end_children() -> bool:
+    """Kill and reap every descendant of this process; tells whether there was one.
+
+    A process that cannot be killed (it waits for a dead network disk) is left after 5 s.
+    """
+    deadline = time.monotonic() + KILL_LIMIT_S
+    found = False
+    while _reap() and time.monotonic() < deadline:
+        found = True
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                child.kill()
+        time.sleep(_PAUSE_S)
+    return found
+
+
+def tree_memory(pid: int, *, limit: int | None = None) -> int:
+    """Bytes that a process and its descendants hold; 0 when it is gone.
+
+    Resident memory, where pages that forked processes share count once each; only if that exceeds `limit`, the
+    slower proportional measure, which counts them once in all.
+    """
+    try:
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    resident = sum(_resident(process) for process in tree)
+    if limit is None or resident <= limit:
+        return resident
+    return sum(_proportional(process) for process in tree)
+
+
+def reset_peak_memory() -> None:
+    """Let `peak_memory` of this process start anew; without effect where the kernel does not allow it."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_bytes(b"5")
+
+
+def peak_memory() -> int:
+    """The most resident bytes of this process since it began or since the reset."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _reap() -> bool:
+    """Collect the children that ended; tells whether others are left."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _proportional(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except (psutil.Error, AttributeError):
+        return _resident(process)
+
+
+def _prctl(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
