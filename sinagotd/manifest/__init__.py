@@ -1,0 +1,1 @@
+"""REMEMBERS: in SQLite; the only place with SQL."""

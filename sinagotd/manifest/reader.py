@@ -1,0 +1,133 @@
+"""Reads the manifest, in the process that writes it and in any other; changes nothing."""
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sinagotd.core.facts import Digest, Stamp, StepHistory
+from sinagotd.core.keys import StepKey
+from sinagotd.core.states import State
+from sinagotd.errors import ManifestError
+from sinagotd.manifest import queries
+from sinagotd.manifest.columns import UNREADABLE, event_of, history_of, in_flight_of, run_of, standing_of
+from sinagotd.manifest.faults import DamagedError
+from sinagotd.manifest.migrating import newest_version, refuse_newer
+from sinagotd.manifest.place import DATABASE
+from sinagotd.manifest.rows import EventRow, InFlight, RunRow, Standing
+from sinagotd.manifest.session import Row, Session, open_to_read
+
+Answer = TypeVar("Answer")
+
+
+def open_reader(folder: Path) -> "Reader":
+    """A reader of the manifest in this state folder, for this thread; close it soon, it is cheap to open.
+
+    Works while the daemon does and while it is down, also for users who may only read the folder.
+    Raises ManifestError when there is no manifest, or one that this program cannot read.
+    """
+    path = folder / DATABASE
+    if not path.exists():
+        raise ManifestError(
+            f"{path} is not there: the daemon has not worked on this workspace yet, or keeps it elsewhere"
+        )
+    session = open_to_read(path)
+    try:
+        _refuse_other_versions(session)
+    except BaseException:
+        session.close()
+        raise
+    return Reader(session)
+
+
+def _refuse_other_versions(session: Session) -> None:
+    version = session.rows(queries.USER_VERSION)[0][0]
+    refuse_newer(version, session.path)
+    if version < newest_version():
+        raise ManifestError(f"{session.path} is from an older sinagotd: start the daemon once, it brings it up to date")
+
+
+class Reader:
+    """The questions one may ask. Each is answered whole, by one statement, from one moment."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._session.close()
+
+    def digests(self, paths: Iterable[str]) -> dict[str, tuple[Stamp, Digest]]:
+        """What is known of these paths; the others are left out."""
+        known = {}
+        for path in paths:
+            row = self._session.row(queries.DIGEST, {"path": os.fsencode(path)})
+            if row is not None:
+                known[path] = (Stamp(row[0]), Digest(row[1]))
+        return known
+
+    def all_digests(self) -> dict[str, tuple[Stamp, Digest]]:
+        return {os.fsdecode(path): (stamp, digest) for path, stamp, digest in self._session.rows(queries.DIGESTS)}
+
+    def records(self) -> list[str]:
+        """The records that are not retired, sorted."""
+        return [record for (record,) in self._session.rows(queries.RECORDS)]
+
+    def history(self, records: Collection[str] | None = None) -> dict[StepKey, StepHistory]:
+        """What is remembered of the steps of these records; of all, the retired ones too, when none are named."""
+        if records is None:
+            return dict(self._answers(history_of, queries.HISTORY))
+        return dict(self._answers(history_of, queries.HISTORY_OF_RECORDS, records=json.dumps(list(records))))
+
+    def standings(
+        self, records: Collection[str] | None = None, states: Collection[State] | None = None
+    ) -> dict[StepKey, Standing]:
+        """How steps stand as last said; retired records are left out unless they are named."""
+        wanted = json.dumps(list(State if states is None else states))
+        if records is None:
+            return dict(self._answers(standing_of, queries.STANDINGS, states=wanted))
+        named = json.dumps(list(records))
+        return dict(self._answers(standing_of, queries.STANDINGS_OF_RECORDS, states=wanted, records=named))
+
+    def counts(self) -> dict[State, int]:
+        """How many steps stand how, without retired records; a state that no step is in is left out."""
+        return dict(self._answers(lambda row: (State(row[0]), int(row[1])), queries.COUNTS))
+
+    def in_flight(self) -> list[InFlight]:
+        """The runs that are claimed and not yet ended, in the order of their claims."""
+        return self._answers(in_flight_of, queries.IN_FLIGHT)
+
+    def run(self, run_id: str) -> RunRow | None:
+        return next(iter(self._answers(run_of, queries.RUN, run_id=run_id)), None)
+
+    def runs(self, key: StepKey | None = None, limit: int = 100) -> list[RunRow]:
+        """The newest runs first, of one step or of all."""
+        if key is None:
+            return self._answers(run_of, queries.RUNS, limit=limit)
+        return self._answers(run_of, queries.RUNS_OF_STEP, record=key.record, step=key.step, limit=limit)
+
+    def events(
+        self, after_seq: int = 0, record: str | None = None, step: str | None = None, *, limit: int = 1000
+    ) -> list[EventRow]:
+        """The newest `limit` events after this one, oldest first; a step is one of a record."""
+        sql = queries.EVENTS if record is None else queries.EVENTS_OF_RECORD
+        return self._answers(event_of, sql, after_seq=after_seq, record=record, step=step, limit=limit)[::-1]
+
+    def meta(self, name: str) -> str | None:
+        row = self._session.row(queries.META, {"name": name})
+        return row[0] if row else None
+
+    def _answers(self, convert: Callable[[Row], Answer], sql: str, **values: object) -> list[Answer]:
+        try:
+            return [convert(row) for row in self._session.rows(sql, values)]
+        except UNREADABLE as fault:
+            raise DamagedError(f"{self._session.path} holds a row that cannot be read: {fault!r}") from fault
