@@ -4,11 +4,12 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sinagotd.settings.cluster import ClusterSettings
+from sinagotd.settings.ownership import Trust
 from sinagotd.settings.quantities import DAY_S, MINUTE_S, Duration, Interval, IntervalOrOff
 from sinagotd.settings.reading import SettingsFile, check, read_files, unknown_key_warnings
 from sinagotd.settings.sections import Count, LocalPath, LocalPathOrNone, LogLevel, Section, TextOrNone
@@ -42,6 +43,27 @@ class ControlSettings(Section):
         None, description="The group whose members may give commands; if empty, the service's own."
     )
 
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        Trust.named((), (self.group,) if self.group else ())
+        return self
+
+
+class TrustSettings(Section):
+    """Who, besides root and the service's own user, may write scripts and settings; all others' are refused."""
+
+    users: tuple[str, ...] = Field((), description="Names of users.")
+    groups: tuple[str, ...] = Field((), description="Names of groups.")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        Trust.named(self.users, self.groups)
+        return self
+
+    @property
+    def ids(self) -> Trust:
+        return Trust.named(self.users, self.groups)
+
 
 class IntervalSettings(Section):
     """How often things are done that nobody asked for; a workspace's own [watch] wins."""
@@ -66,6 +88,7 @@ class DaemonFile(Section):
     log: DaemonLogSettings = DaemonLogSettings()
     state: StateSettings = StateSettings()
     control: ControlSettings = ControlSettings()
+    trust: TrustSettings = TrustSettings()
     intervals: IntervalSettings = IntervalSettings()
     datasets: dict[str, Any] = Field({})
 
@@ -83,6 +106,7 @@ class DaemonSettings:
     log: DaemonLogSettings
     state: StateSettings
     control: ControlSettings
+    trust: Trust
     intervals: IntervalSettings
     drain: float
     keep_runs: int
@@ -125,6 +149,7 @@ def _settings(file: DaemonFile, source: SettingsFile | None, *warnings: str) -> 
         log=file.log,
         state=file.state,
         control=file.control,
+        trust=file.trust.ids,
         intervals=file.intervals,
         drain=file.drain,
         keep_runs=file.keep_runs,

@@ -5,15 +5,37 @@ import os
 import pwd
 import shlex
 import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple, Self
 
 _WRITABLE_BY_ALL = stat.S_IWOTH
 _WRITABLE_BY_GROUP = stat.S_IWGRP
 _ROOT_UID = 0
 
 
-def writable_by_others(path: Path, *, own_uid: int | None = None) -> str | None:
-    """A sentence with the command that mends it, if someone but root and this user could write `path`; else None.
+class Trust(NamedTuple):
+    """Who else may write what decides what runs here, besides root and this user: numeric ids."""
+
+    uids: frozenset[int] = frozenset()
+    gids: frozenset[int] = frozenset()
+
+    @classmethod
+    def named(cls, users: Iterable[str], groups: Iterable[str]) -> Self:
+        """Raises ValueError, a sentence, for a name that this machine does not know."""
+        return cls(
+            frozenset(_id_of(name, "user", _user_id) for name in users),
+            frozenset(_id_of(name, "group", _group_id) for name in groups),
+        )
+
+
+NOBODY_ELSE = Trust()
+
+
+def writable_by_others(path: Path, trust: Trust = NOBODY_ELSE, *, own_uid: int | None = None) -> str | None:
+    """A sentence with the command that mends it, if someone who is not trusted could write `path`; else None.
+
+    Trusted are root, this user, the group that is this user's alone, and whoever `trust` names.
 
     Looked at: the file or folder itself, every folder above it, and every symbolic link on the way with the
     folders above that. Writable folders with the sticky bit (`/tmp`) are fine. A path that cannot be looked at
@@ -23,7 +45,8 @@ def writable_by_others(path: Path, *, own_uid: int | None = None) -> str | None:
     try:
         path.resolve(strict=True)
         found = ((place, place.lstat()) for place in _everything_on_the_way(path.absolute()))
-        return next((fault for place, status in found if (fault := _fault(place, status, own_uid))), None)
+        whom = Trust(trust.uids | {_ROOT_UID, own_uid}, trust.gids | _private_groups(own_uid))
+        return next((fault for place, status in found if (fault := _fault(place, status, own_uid, whom))), None)
     except (OSError, RuntimeError) as fault:  # RuntimeError: links that go round in a circle
         reason = fault.strerror if isinstance(fault, OSError) else "its links go round in a circle"
         return f"{path}: cannot tell who may write it: {reason}"
@@ -43,18 +66,44 @@ def _everything_on_the_way(path: Path) -> list[Path]:
     return list(found)
 
 
-def _fault(place: Path, status: os.stat_result, own_uid: int) -> str | None:
+def _fault(place: Path, status: os.stat_result, own_uid: int, trust: Trust) -> str | None:
     quoted = shlex.quote(str(place))
-    if status.st_uid not in (_ROOT_UID, own_uid):
+    if status.st_uid not in trust.uids:
         owner, trusted = _user_name(status.st_uid), _user_name(own_uid)
         return f'{place}: belongs to {owner}, who could change it: run "chown -h {trusted} {quoted}"'
     if stat.S_ISLNK(status.st_mode) or (stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX):
         return None
     if status.st_mode & _WRITABLE_BY_ALL:
         return f'{place}: everybody may write it: run "chmod go-w {quoted}"'
-    if status.st_mode & _WRITABLE_BY_GROUP:
+    if status.st_mode & _WRITABLE_BY_GROUP and status.st_gid not in trust.gids:
         return f'{place}: the group {_group_name(status.st_gid)} may write it: run "chmod g-w {quoted}"'
     return None
+
+
+def _private_groups(uid: int) -> frozenset[int]:
+    """The group that Debian and others make for one user: of the same name, with no other member."""
+    try:
+        user = pwd.getpwuid(uid)
+        group = grp.getgrgid(user.pw_gid)
+    except KeyError:
+        return frozenset()
+    alone = group.gr_name == user.pw_name and not set(group.gr_mem) - {user.pw_name}
+    return frozenset({group.gr_gid}) if alone else frozenset()
+
+
+def _user_id(name: str) -> int:
+    return pwd.getpwnam(name).pw_uid
+
+
+def _group_id(name: str) -> int:
+    return grp.getgrnam(name).gr_gid
+
+
+def _id_of(name: str, kind: str, look_up: Callable[[str], int]) -> int:
+    try:
+        return look_up(name)
+    except KeyError as fault:
+        raise ValueError(f"there is no {kind} {name!r} on this machine") from fault
 
 
 def _user_name(uid: int) -> str:

@@ -1,10 +1,19 @@
+import grp
 import os
+import pwd
 
 import pytest
 
-from sinagotd.settings.ownership import writable_by_others
+from sinagotd.settings import ownership
+from sinagotd.settings.ownership import Trust, writable_by_others
 
 STRANGER = 54321
+
+
+@pytest.fixture
+def shared_group(monkeypatch):
+    """The primary group of whoever runs the tests has other members."""
+    monkeypatch.setattr(ownership, "_private_groups", lambda _uid: frozenset())
 
 
 @pytest.fixture
@@ -29,11 +38,13 @@ def test_a_file_that_everybody_may_write_is_refused_with_the_command_that_mends_
     assert writable_by_others(script) == f'{script}: everybody may write it: run "chmod go-w {script}"'
 
 
+@pytest.mark.usefixtures("shared_group")
 def test_a_file_that_its_group_may_write_is_refused(script):
     script.chmod(0o664)
     assert writable_by_others(script).endswith(f'may write it: run "chmod g-w {script}"')
 
 
+@pytest.mark.usefixtures("shared_group")
 @pytest.mark.parametrize("mode", [0o775, 0o777, 0o757])
 def test_a_folder_above_that_others_may_write_is_refused(script, mode):
     lab = script.parent.parent
@@ -98,3 +109,28 @@ def test_a_link_is_as_safe_as_the_folders_of_the_links_on_the_way(script, tmp_pa
 def test_a_path_that_leads_nowhere_is_a_sentence(tmp_path, target):
     (tmp_path / "loop").symlink_to(target.format(name=tmp_path.name))
     assert "cannot tell who may write it" in writable_by_others(tmp_path / "loop")
+
+
+def test_a_group_that_is_one_users_alone_is_as_that_user(script, monkeypatch):
+    group = grp.struct_group(("alice", "x", script.stat().st_gid, []))
+    monkeypatch.setattr(grp, "getgrgid", lambda _gid: group)
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: pwd.struct_passwd(("alice", "x", uid, group.gr_gid, "", "/", "")))
+    script.chmod(0o664)
+    assert writable_by_others(script) is None
+
+
+@pytest.mark.usefixtures("shared_group")
+def test_whoever_is_trusted_may_write(script):
+    script.chmod(0o664)
+    assert writable_by_others(script, Trust(gids=frozenset({script.stat().st_gid}))) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_trusted_user_may_own_scripts(script):
+    os.chown(script, STRANGER, -1)
+    assert writable_by_others(script, Trust(uids=frozenset({STRANGER}))) is None
+
+
+def test_a_name_that_nobody_has_cannot_be_trusted():
+    with pytest.raises(ValueError, match="there is no group 'no-such-group'"):
+        Trust.named((), ["no-such-group"])
