@@ -188,6 +188,11 @@ def test_a_control_path_too_needs_its_entities():
     assert pipeline.bind("S1_R1")[0].spec.fault is None
 
 
+def test_a_broken_script_is_told_before_a_missing_entity():
+    broken = a_step("a", "{session}/{id}", "out/{id}", entities=SESSIONS.entities, fault="line 3: invalid syntax")
+    assert Pipeline.build([broken], SESSIONS).bind("S1")[0].spec.fault == "line 3: invalid syntax"
+
+
 def test_a_broken_script_keeps_its_place_its_paths_and_its_fault():
     broken = a_step("count", "raw/{id}.csv", "count/{id}.csv", fault="line 3: invalid syntax")
     unreadable = a_step("plot", [], [], fault="no such file")
@@ -220,6 +225,17 @@ def test_what_lies_in_an_output_folder_is_no_record():
     pipeline = Pipeline.build([a_step("split", "{id}/parts/all.csv", "{id}-split/parts")], ANY_NAME)
     assert pipeline.record_of("A/parts/all.csv") == "A"
     assert pipeline.record_of("A-split/parts/all.csv") is None
+
+
+def test_a_folder_that_a_step_fills_is_no_record():
+    specs = [a_step("fill", "raw/{id}", "all/{id}/a.csv"), a_step("pack", "all/{id}", "packed/{id}")]
+    assert Pipeline.build(specs, RECORDS).record_of("all/REC-1") is None
+
+
+def test_a_folder_named_like_a_literal_of_another_template_may_be_a_record():
+    pipeline = Pipeline.build([a_step("a", ["{id}/a.csv", "REC-1/montage.csv"], "out/{id}")], RECORDS)
+    assert pipeline.record_of("REC-1/a.csv") == "REC-1"
+    assert pipeline.touched("REC-1/a.csv", {"REC-1", "REC-2"}) == {"REC-1"}
 
 
 def test_an_output_named_by_entities_does_not_hide_the_raw_files_of_others():

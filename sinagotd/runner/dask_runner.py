@@ -1,0 +1,92 @@
+"""Hands orders to a Dask cluster, its own or somebody else's. It decides nothing, and waits for nothing but `start` and `close`."""
+
+import asyncio
+import json
+import threading
+from dataclasses import asdict
+
+from sinagotd.errors import RunnerError
+from sinagotd.runner.access import Cluster, Tls, check_access
+from sinagotd.runner.entry import Entry
+from sinagotd.runner.keeper import Keeper
+from sinagotd.runner.ledger import Ledger
+from sinagotd.runner.protocol import Post
+from sinagotd.runner.quiet import quiet_logs
+from sinagotd.scripts.orders import RunOrder
+
+WINDOW_PER_THREAD = 16
+SMALLEST_WINDOW = 64
+CLOSE_LIMIT_S = 30.0
+
+
+class DaskRunner:
+    """Runs orders on `workers` processes of its own (0: one per core), or on the scheduler at `address`.
+
+    Everything about Dask happens on the loop of one thread, which starts with the first order or with `start`.
+    While a scheduler cannot be reached, orders wait and `trouble` says why; what was handed over before is lost.
+    """
+
+    def __init__(
+        self, post: Post, *, workers: int = 0, address: str | None = None, window: int = 0,
+        dashboard: str = "", tls: Tls | None = None,
+    ) -> None:  # fmt: skip
+        """Raises RunnerError for an address that is not safe to use."""
+        if address is not None:
+            check_access(address, tls)
+        self._window = window
+        self._ledger = Ledger(post)
+        self._keeper = Keeper(Cluster(workers, address, dashboard, tls), self._ledger)
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def window(self) -> int:
+        """Enough for every thread to find its next order waiting, and for orders to travel together."""
+        return self._window or max(SMALLEST_WINDOW, WINDOW_PER_THREAD * self._keeper.threads)
+
+    @property
+    def trouble(self) -> str:
+        """Why no order can run at the moment, in a sentence; empty if all is well."""
+        return self._keeper.trouble
+
+    def start(self) -> None:
+        self._wake()
+        self._keeper.outcome.result()
+
+    def submit(self, order: RunOrder, *, priority: int = 0) -> None:
+        """Raises RunnerError when this run was submitted before, or the runner is closed."""
+        loop = self._wake()
+        self._ledger.add(order.run_id)
+        key = ("sinagotd", order.record, order.step, order.run_id)
+        loop.call_soon_threadsafe(self._keeper.take, Entry(order.run_id, key, priority, json.dumps(asdict(order))))
+
+    def cancel(self, run_id: str) -> None:
+        if self._ledger.withdraw(run_id) and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._keeper.forget, run_id)
+
+    def close(self) -> None:
+        """Stop the workers that this runner started; on somebody else's cluster a step that has begun goes on."""
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if self._loop and self._thread and not closed:
+            self._loop.call_soon_threadsafe(self._keeper.closing.set)
+            self._thread.join(CLOSE_LIMIT_S)
+        self._ledger.lose_all("the runner was closed")
+
+    def _wake(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._closed:
+                raise RunnerError("this runner is closed: make another one")
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._live, args=(self._loop,), name="sinagotd-dask", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+    def _live(self, loop: asyncio.AbstractEventLoop) -> None:
+        with quiet_logs(), asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(self._keeper.live())

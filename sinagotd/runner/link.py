@@ -1,0 +1,153 @@
+"""One connection to a scheduler: hands orders over, follows each to its end. It does not mend itself; a broken link is replaced."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from itertools import groupby
+from typing import Any
+
+from distributed import CancelledError, Client, Future, KilledWorker, Security
+
+from sinagotd.errors import RunnerError
+from sinagotd.runner.entry import Entry
+from sinagotd.runner.ledger import Ledger
+from sinagotd.runner.protocol import RunEnded, RunLost, RunSaid, RunStarted
+from sinagotd.runner.worker import launch
+from sinagotd.scripts.orders import LogLine, Receipt
+
+CONNECT_LIMIT_S = 10.0
+
+Check = Callable[[Client], Awaitable[None]]
+
+
+@asynccontextmanager
+async def opened_link(
+    address: str, security: Security, ledger: Ledger, *, check: Check | None = None
+) -> AsyncIterator["Link"]:
+    """Connect to a scheduler. Leaving loses what is not answered yet; raises RunnerError if nobody can be reached.
+
+    `check` is asked about the cluster at once, and again when workers join; it raises RunnerError if they do not fit.
+    """
+    client = await _connected(address, security)
+    link = Link(client, ledger, check)
+    try:
+        yield link
+    finally:
+        link.abandon(f"the connection to the Dask scheduler at {address} is closed")
+        with suppress(OSError, TimeoutError):
+            await client.close()
+
+
+async def _connected(address: str, security: Security) -> Client:
+    client = Client(address, security=security, asynchronous=True, set_as_default=False, timeout=CONNECT_LIMIT_S)
+    try:
+        await client
+    except BaseException as fault:
+        await client.close()
+        if not isinstance(fault, OSError | ImportError | ValueError):
+            raise
+        raise RunnerError(
+            f"cannot connect to the Dask scheduler at {address} within {CONNECT_LIMIT_S:.0f} s: {fault}. "
+            "Check that it runs there, and that the certificates are its own"
+        ) from fault
+    return client
+
+
+class Link:
+    """Used on the loop that its client lives on, and nowhere else."""
+
+    def __init__(self, client: Client, ledger: Ledger, check: Check | None) -> None:
+        self.client = client
+        self._check = check
+        self._checked: set[str] | None = None
+        self._ledger = ledger
+        self._topic = f"sinagotd-{uuid.uuid4().hex}"
+        self._futures: dict[str, Future[str]] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self._broken = False
+        client.subscribe_topic(self._topic, self._hear)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the scheduler that was connected to still knows us; Dask's own reconnecting forgets every run."""
+        return not self._broken and self.client.status == "running"
+
+    async def threads(self) -> int:
+        """Ask the scheduler how many runs it can run at once. Raises RunnerError when a new worker does not fit."""
+        workers = await self.client.nthreads()
+        if self._check is not None and (self._checked is None or not workers.keys() <= self._checked):
+            await self._check(self.client)
+            self._checked = set(workers)
+        return sum(workers.values())
+
+    def dispatch(self, entries: list[Entry]) -> None:
+        """Hand orders over, those of one priority together: one message costs as much as twenty orders in it."""
+        wanted = sorted((entry for entry in entries if entry.run_id in self._ledger), key=_soonest)
+        try:
+            for priority, group in groupby(wanted, lambda entry: entry.priority):
+                self._dispatch(list(group), priority)
+        except Exception as fault:  # noqa: BLE001 - a closed client raises this and that, and no order may go unanswered
+            self._broken = True
+            for entry in wanted:
+                self._ledger.answer(RunLost(entry.run_id, f"it could not be handed over: {fault}"))
+
+    def _dispatch(self, entries: list[Entry], priority: int) -> None:
+        futures = self.client.map(
+            launch, [entry.text for entry in entries], key=[entry.key for entry in entries], topic=self._topic,
+            priority=priority, pure=False, retries=0,
+        )  # fmt: skip
+        for entry, future in zip(entries, futures, strict=True):
+            self._futures[entry.run_id] = future
+            self._begin(self._follow(entry.run_id, future))
+
+    def _begin(self, chore: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(chore)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    async def _follow(self, run_id: str, future: Future[str]) -> None:
+        try:
+            await future.exception()
+            if run_id in self._ledger:
+                self._ledger.answer(RunEnded(run_id, Receipt.from_json(await future)))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is Dask's or a worker's and the run is unknown
+            self._broken = self._broken or (isinstance(fault, CancelledError) and run_id in self._ledger)
+            self._ledger.answer(RunLost(run_id, _why(fault)))
+        finally:
+            self._futures.pop(run_id, None)
+            future.release()
+
+    def forget(self, run_id: str) -> None:
+        """Take an order back if no worker has begun it; one that has begun goes on and nobody listens."""
+        if future := self._futures.get(run_id):
+            self._begin(self.client.cancel([future]))
+
+    def abandon(self, why: str) -> None:
+        """Stop following; every run that was handed over and not answered is lost."""
+        for run_id in list(self._futures):
+            self._ledger.answer(RunLost(run_id, why))
+        for task in self._chores:
+            task.cancel()
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, told = event
+        run_id = told["run_id"]
+        if "receipt" in told:
+            self._ledger.answer(RunEnded(run_id, Receipt.from_json(told["receipt"])))
+        elif "line" in told:
+            self._ledger.tell(RunSaid(run_id, LogLine(**told["line"])))
+        else:
+            self._ledger.tell(RunStarted(run_id, told["host"], told["pid"], told["at"]))
+
+
+def _soonest(entry: Entry) -> int:
+    return -entry.priority
+
+
+def _why(fault: Exception) -> str:
+    if isinstance(fault, KilledWorker):
+        return f"the worker {fault.last_worker.address} died"
+    if isinstance(fault, CancelledError):
+        return "the Dask scheduler forgot the run: it was restarted or the connection to it was lost"
+    return f"the worker could not run it: {type(fault).__name__}: {fault}"
