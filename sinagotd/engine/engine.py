@@ -1,0 +1,304 @@
+"""The engine of one workspace: what comes in marks records; a turn plans them, claims what is stale, ends what ran.
+
+Only the thread that calls it writes the manifest. It knows no timers, no watcher and no cluster.
+"""
+
+import heapq
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from structlog.typing import FilteringBoundLogger
+
+from sinagotd.core.facts import Digest, Stamp
+from sinagotd.core.keys import StepKey
+from sinagotd.core.pipeline import Pipeline
+from sinagotd.core.reasons import Reason
+from sinagotd.core.settle import Settler
+from sinagotd.core.states import Outcome
+from sinagotd.core.wiring import lineage
+from sinagotd.engine.applying import Applier, Start
+from sinagotd.engine.clock import Clock
+from sinagotd.engine.code_watch import CodeWatch
+from sinagotd.engine.flights import Ended, Flights
+from sinagotd.engine.gathering import Gatherer
+from sinagotd.engine.loading import Ask, ScriptReader
+from sinagotd.engine.looking import Looker, Planned, policy_of
+from sinagotd.engine.pending import Pending
+from sinagotd.engine.record_log import RecordLog
+from sinagotd.engine.standings import Teller
+from sinagotd.manifest.writer import Manifest
+from sinagotd.scripts.orders import LogLine, Receipt, RunOrder
+from sinagotd.settings.ownership import Trust
+from sinagotd.settings.workspace import WorkspaceSettings
+
+BATCH_RECORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What whoever runs an engine gives it. `submit` takes an order and a priority; `hash_later` answers by `hashed`."""
+
+    clock: Clock
+    log: FilteringBoundLogger
+    submit: Callable[[RunOrder, int], None]
+    ask: Ask
+    hash_later: Callable[[str, Stamp], None]
+    trust: Trust | None = None
+
+
+class Engine:
+    """Gather → plan → claim → submit → publish → record, for one workspace. Raises ConfigError for its pipeline."""
+
+    def __init__(self, settings: WorkspaceSettings, manifest: Manifest, tools: Tools) -> None:
+        self.settings = settings
+        self.manifest = manifest
+        self.tools = tools
+        self.records: set[str] = set()
+        self.offline: str | None = None
+        self.settler = Settler()
+        self.pending = Pending()
+        self.teller = Teller(tools.log, RecordLog(settings.data_path))
+        self.code = CodeWatch(settings.scripts_path, settings.watch.settle)
+        pipeline = self._load(None)
+        self.flights = Flights(settings, pipeline.id_pattern, manifest, tools.clock)
+        self.applier = Applier(manifest, self.flights, self.teller, tools.clock)
+        self.gatherer = Gatherer(
+            settings, pipeline.id_pattern, manifest.read, self.settler, tools.clock, self._hash_later
+        )
+        self.looker = Looker(pipeline, self.gatherer, manifest.read, tools.clock, policy_of(settings))
+        self._marked: dict[str, None] = {}
+        self._receipts: list[Receipt] = []
+        self._starts: list[Start] = []
+        self._hashing: set[str] = set()
+        self._arriving: set[StepKey] = set()
+        self._retries: list[tuple[float, str]] = []
+        self._begun: set[str] = set()
+        self._said: dict[str, int] = {}
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.looker.pipeline
+
+    # what comes in
+
+    def begin(self) -> None:
+        """Take over from whoever ran before: end what was in flight, look at every known record."""
+        self._receipts.extend(self.flights.recover())
+        self.records = set(self.manifest.read.records())
+        self.mark(sorted(self.records))
+
+    def mark(self, records: Iterable[str]) -> None:
+        """These records want planning; the last one marked comes first."""
+        for record in records:
+            self._marked.pop(record, None)
+            self._marked[record] = None
+
+    def see(self, paths: Iterable[str], *, renamed: Collection[str] = ()) -> None:
+        """Something happened to these paths (below the data folder); `renamed` came by rename into their final names."""
+        self.gatherer.renamed.update(renamed)
+        for path in self.gatherer.news(list(paths)):
+            self.meet([record for place in lineage(path) if (record := self._new_record(place))])
+            self.mark(self.pipeline.touched(path, self.records))
+
+    def meet(self, records: Collection[str]) -> None:
+        """Raw files of these records are there; the ones not known yet are remembered and planned."""
+        new = sorted(record for record in records if record not in self.records)
+        if new:
+            with self.manifest.transaction():
+                self.manifest.see_records(new, at=self.tools.clock.now())
+            self.records.update(new)
+            self.mark(new)
+
+    def retire(self, records: Collection[str]) -> None:
+        """A walk found no raw file of these records; the ones that really have none keep their history, no more."""
+        gone = [record for record in records if not self.looker.has_raw_file(record)]
+        if gone:
+            with self.manifest.transaction():
+                self.manifest.retire_records(gone, at=self.tools.clock.now())
+            self.records.difference_update(gone)
+            self._arriving = {key for key in self._arriving if key.record in self.records}
+            self.tools.log.info("records_retired", count=len(gone), first=sorted(gone)[:10])
+
+    def started(self, start: Start) -> None:
+        """A worker has begun a run: told at once, remembered with the next turn."""
+        claimed = self.flights.in_flight.get(start.run_id)
+        if claimed is not None and start.run_id not in self._begun:
+            self._begun.add(start.run_id)
+            self._starts.append(start)
+            self.teller.tell_start(claimed.key, start.run_id, start.at)
+
+    def said(self, run_id: str, line: LogLine) -> None:
+        """A script logged a line; each is told once, whether it comes live or with the receipt."""
+        claimed = self.flights.in_flight.get(run_id)
+        if claimed is not None and line.seq >= self._said.get(run_id, 0):
+            self._said[run_id] = line.seq + 1
+            self.teller.tell_line(claimed.key, run_id, line)
+
+    def ended(self, receipt: Receipt) -> None:
+        self._receipts.append(receipt)
+
+    def lost(self, run_id: str, why: str) -> None:
+        """Nobody can tell how a run ended: its receipt on disk decides."""
+        receipt = self.flights.lost(run_id, why)
+        if receipt is not None:
+            self._receipts.append(receipt)
+
+    def hashed(self, path: str, stamp: Stamp, digest: Digest | None) -> None:
+        """A large file was fingerprinted elsewhere; None when it moved or could not be read meanwhile."""
+        self._hashing.discard(path)
+        if digest is not None:
+            self.gatherer.fresh[path] = (stamp, digest)
+            self.settler.forget(path)
+        self.mark(self.pipeline.touched(path, self.records))
+
+    def read_code_again(self) -> None:
+        """Load the scripts anew; plan every record if any step changed."""
+        before = set(self.pipeline.specs)
+        self.looker.pipeline = self._load(self.pipeline)
+        changed = sorted({spec.step for spec in before ^ set(self.pipeline.specs)})
+        if changed:
+            self.tools.log.info("code_changed", steps=changed)
+            self.mark(sorted(self.records))
+
+    def reconfigure(self, settings: WorkspaceSettings) -> None:
+        """Go on with other settings; what runs goes on. Raises ConfigError and changes nothing if they do not fit."""
+        loaded = ScriptReader(settings, self.tools.ask, self.tools.trust).load(self.pipeline)
+        self.settings = self.gatherer.settings = self.flights.settings = settings
+        self.gatherer.id_pattern = self.flights.id_pattern = loaded.pipeline.id_pattern
+        self.looker.pipeline, self.looker.policy = loaded.pipeline, policy_of(settings)
+        self.code = CodeWatch(settings.scripts_path, settings.watch.settle)
+        self.code.now_read(loaded.files)
+        self.mark(sorted(self.records))
+
+    # the turn
+
+    def turn(self, room: int) -> int:
+        """Work off what came in and claim at most `room` runs; returns how many were claimed.
+
+        Raises OSError with nothing lost when the machine does not let it write.
+        """
+        self._end_runs()
+        if self.offline is not None:
+            return 0
+        self._mark_due()
+        batch = self._take_batch()
+        try:
+            planned = self.looker.look(batch)
+            self._put_in_line(planned)
+            chosen = self._choose(planned, 0 if self._paused() else room)
+            return self._apply(planned, chosen)
+        except OSError:
+            self.mark(batch)
+            raise
+
+    @property
+    def wants_turn(self) -> bool:
+        """Whether another turn would find something right now."""
+        return bool(
+            self._marked or self._starts or self.teller.notes or (self._receipts and not self.flights.pause_why)
+        )
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing is left to do, nothing runs and nothing is arriving; a failed step may be waiting for its retry."""
+        return not (self.wants_turn or self.flights.in_flight or self.pending or self._hashing or self._arriving)
+
+    @property
+    def next_look(self) -> float | None:
+        """The monotonic time at which this engine wants a turn although nothing came in."""
+        times = [self.settler.next_look]
+        if self.flights.pause_why:
+            times.append(self.flights.paused_until)
+        if self._retries:
+            clock = self.tools.clock
+            times.append(clock.monotonic() + self._retries[0][0] - clock.now())
+        return min((time for time in times if time is not None), default=None)
+
+    def _end_runs(self) -> None:
+        if self._receipts:
+            ended, self._receipts = self.flights.end(self._receipts)
+            for end in ended:
+                self._tell_end(end)
+                self.mark([end.claimed.key.record])
+
+    def _tell_end(self, end: Ended) -> None:
+        run_id = end.receipt.run_id
+        if end.receipt.started_at and run_id not in self._begun:
+            self.teller.tell_start(end.claimed.key, run_id, end.receipt.started_at)
+        self._begun.discard(run_id)
+        told = self._said.pop(run_id, 0)
+        for line in end.receipt.lines:
+            if line.seq >= told:
+                self.teller.tell_line(end.claimed.key, run_id, line)
+        if end.receipt.outcome in (Outcome.TAINTED, Outcome.ABANDONED, Outcome.CANCELLED):
+            self.teller.tell_end(end.claimed.key, end.receipt, self.tools.clock.now())
+
+    def _mark_due(self) -> None:
+        now = self.tools.clock.monotonic()
+        if self.code.changed(now):
+            self.read_code_again()
+        for path in self.settler.due(now):
+            self.mark(self.pipeline.touched(path, self.records))
+        while self._retries and self._retries[0][0] <= self.tools.clock.now():
+            self.mark([heapq.heappop(self._retries)[1]])
+
+    def _take_batch(self) -> list[str]:
+        count = min(len(self._marked), BATCH_RECORDS)
+        batch = [self._marked.popitem()[0] for _ in range(count)]
+        return [record for record in batch if record in self.records]
+
+    def _put_in_line(self, planned: Planned) -> None:
+        for key in planned.decisions:
+            if planned.is_to_run(key):
+                self.pending.add(key, planned.arrival(key))
+            else:
+                self.pending.discard(key)
+
+    def _choose(self, planned: Planned, room: int) -> dict[StepKey, int]:
+        """The first of the line, with their arrivals, after a fresh look at those that were planned in an earlier turn."""
+        taken = self.pending.take(room)
+        planned.extend(self.looker.look({key.record for key in taken if key not in planned.decisions} & self.records))
+        return {key: arrival for key, arrival in taken.items() if planned.is_to_run(key)}
+
+    def _remember_waits(self, planned: Planned) -> None:
+        for key, decision in planned.decisions.items():
+            if decision.reason is Reason.INPUT_ARRIVING:
+                self._arriving.add(key)
+            else:
+                self._arriving.discard(key)
+            if decision.until is not None:
+                heapq.heappush(self._retries, (decision.until, key.record))
+
+    def _apply(self, planned: Planned, chosen: dict[StepKey, int]) -> int:
+        fresh, gone = self.gatherer.take_fresh(), self.gatherer.take_gone()
+        if not (planned.decisions or self._starts or fresh or gone or self.teller.notes):
+            return 0
+        claims = self.applier.apply(planned, chosen, starts=self._starts, fresh=fresh, gone=gone)
+        self._starts = []
+        self._remember_waits(planned)
+        for claimed in claims:
+            self.flights.submitted(claimed)
+            self.tools.submit(claimed.order, chosen[claimed.key])
+        return len(claims)
+
+    # helpers
+
+    def _new_record(self, path: str) -> str | None:
+        record = self.pipeline.record_of(path)
+        return record if record not in self.records and self.gatherer.is_there(path) else None
+
+    def _paused(self) -> bool:
+        """The machine lacks something, or the code is being edited: nothing new is claimed."""
+        if self.flights.pause_why and self.tools.clock.monotonic() >= self.flights.paused_until:
+            self.flights.pause_why = ""
+        return bool(self.flights.pause_why) or self.code.in_motion
+
+    def _load(self, previous: Pipeline | None) -> Pipeline:
+        loaded = ScriptReader(self.settings, self.tools.ask, self.tools.trust).load(previous)
+        self.code.now_read(loaded.files)
+        return loaded.pipeline
+
+    def _hash_later(self, path: str, stamp: Stamp) -> None:
+        if path not in self._hashing:
+            self._hashing.add(path)
+            self.tools.hash_later(path, stamp)

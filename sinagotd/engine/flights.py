@@ -1,0 +1,218 @@
+"""The runs in flight: claimed in the manifest, submitted, ended by their receipts, published, recorded.
+
+A run is published only while it is the claimed one of its step and its inputs stand as they did at the claim.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from sinagotd.core.facts import Digest, Facts, Fingerprint, Stamp
+from sinagotd.core.ids import IdPattern
+from sinagotd.core.keys import StepKey
+from sinagotd.core.pipeline import Bound
+from sinagotd.core.retry import RetryRule, retry_at
+from sinagotd.core.states import Outcome
+from sinagotd.engine import staging
+from sinagotd.engine.clock import Clock
+from sinagotd.manifest.rows import Remembered
+from sinagotd.manifest.writer import Manifest
+from sinagotd.scan.findings import Unreadable
+from sinagotd.scan.stamps import stamp
+from sinagotd.scripts.orders import Receipt, RunError, RunOrder
+from sinagotd.settings.workspace import WorkspaceSettings
+
+LOSSES_BEFORE_BLAME = 3
+PAUSE_S = 10.0
+
+
+class Claimed(NamedTuple):
+    """A run that was taken in the manifest, with its inputs as they stood then."""
+
+    key: StepKey
+    order: RunOrder
+    fingerprint: Fingerprint
+    attempt: int
+    inputs: tuple[Remembered, ...]
+
+
+class Ended(NamedTuple):
+    """A run whose end is to be recorded."""
+
+    claimed: Claimed
+    receipt: Receipt
+
+
+@dataclass(slots=True)
+class Flights:
+    """The runs in flight of one workspace. `paused_until` is monotonic seconds; `pause_why` says what the machine lacks."""
+
+    settings: WorkspaceSettings
+    id_pattern: IdPattern
+    manifest: Manifest
+    clock: Clock
+    in_flight: dict[str, Claimed] = field(default_factory=dict)
+    paused_until: float = 0.0
+    pause_why: str = ""
+    _losses: Counter[StepKey] = field(default_factory=Counter)
+
+    def claim(self, bound: Bound, fingerprint: Fingerprint, facts: Facts, attempt: int) -> Claimed:
+        """Take a run of this step in the manifest; call inside a transaction, and `submitted` after its commit."""
+        order = self._order(bound)
+        inputs = tuple((path, facts[path].stamp, Digest(facts[path].digest or b"")) for path in bound.inputs)
+        self.manifest.claim(order, fingerprint, attempt, inputs, at=self.clock.now())
+        return Claimed(bound.key, order, fingerprint, attempt, inputs)
+
+    def submitted(self, claimed: Claimed) -> None:
+        self.in_flight[claimed.order.run_id] = claimed
+
+    def _order(self, bound: Bound) -> RunOrder:
+        spec, record = bound.spec, bound.key.record
+        limits = self.settings.for_step(spec.step)
+        bindings = self.id_pattern.bindings(record) or {}
+        run_id = f"{int(self.clock.now() * 1000):011x}-{secrets.token_hex(4)}"
+        return RunOrder(
+            run_id=run_id,
+            record=record,
+            step=spec.step,
+            label=spec.label,
+            task=spec.task,
+            modality=spec.modality,
+            script=str(self.settings.scripts_path / spec.script),
+            scripts_path=str(self.settings.scripts_path),
+            code=spec.code.hex(),
+            data_path=str(self.settings.data_path),
+            staging=str(staging.staging_folder(self.settings.data_path, run_id)),
+            inputs=dict(zip((label for label, _ in spec.inputs), bound.inputs, strict=True)),
+            outputs=dict(zip((label for label, _ in spec.outputs), bound.outputs, strict=True)),
+            control={label: template.fill(bindings) for label, template in spec.control},
+            opts=limits.opts,
+            timeout_s=limits.timeout,
+            memory_bytes=limits.memory,
+        )
+
+    def lost(self, run_id: str, why: str) -> Receipt | None:
+        """What to make of a run that nobody can tell about: its receipt if it left one, else that it is abandoned."""
+        claimed = self.in_flight.get(run_id)
+        if claimed is None:
+            return None
+        receipt = staging.read_receipt(self.settings.data_path, run_id)
+        if receipt is not None:
+            return receipt
+        self._losses[claimed.key] += 1
+        if self._losses[claimed.key] < LOSSES_BEFORE_BLAME:
+            return Receipt(run_id, Outcome.ABANDONED, error=RunError("WorkerLost", why))
+        sentence = f"its worker was lost {self._losses[claimed.key]} times: {why}"
+        return Receipt(run_id, Outcome.FAILED, error=RunError("WorkerLost", sentence))
+
+    def recover(self) -> list[Receipt]:
+        """Take over what an earlier process left in flight: a receipt for each, and no staging that nobody waits for."""
+        receipts = []
+        for flight in self.manifest.read.in_flight():
+            claimed = Claimed(flight.key, flight.order, flight.fingerprint, flight.attempt, flight.inputs)
+            self.submitted(claimed)
+            receipt = staging.read_receipt(self.settings.data_path, flight.run_id)
+            why = "the daemon stopped while it ran"
+            receipts.append(receipt or Receipt(flight.run_id, Outcome.ABANDONED, error=RunError("Stopped", why)))
+        staging.sweep(self.settings.data_path, set(self.in_flight))
+        return receipts
+
+    def end(self, receipts: Iterable[Receipt]) -> tuple[list[Ended], list[Receipt]]:
+        """Publish what succeeded and record how each run ended; a receipt of a superseded run is thrown away.
+
+        Returns the ends that are recorded and the receipts that could not be published yet. Raises with nothing
+        recorded when the manifest cannot be written: the same receipts may be given again.
+        """
+        ended, unpublished, digests = self._publish(receipts)
+        with self.manifest.transaction():
+            self.manifest.remember_digests(digests)
+            for end in ended:
+                self._record(end)
+        for claimed, receipt in ended:
+            if receipt.outcome is not Outcome.ABANDONED:
+                self._losses.pop(claimed.key, None)
+            del self.in_flight[receipt.run_id]
+            staging.discard(self.settings.data_path, receipt.run_id)
+        return ended, unpublished
+
+    def _publish(self, receipts: Iterable[Receipt]) -> tuple[list[Ended], list[Receipt], list[Remembered]]:
+        ended: list[Ended] = []
+        unpublished: list[Receipt] = []
+        folders: set[Path] = set()
+        for receipt in receipts:
+            claimed = self.in_flight.get(receipt.run_id)
+            if claimed is None:
+                staging.discard(self.settings.data_path, receipt.run_id)
+                continue
+            try:
+                verdict, moved_in = self._put_in_place(claimed, receipt)
+            except OSError as fault:
+                self._pause(f"cannot publish {fault.filename}: {fault.strerror}")
+                unpublished.append(receipt)
+                continue
+            folders |= moved_in
+            ended.append(Ended(claimed, verdict))
+        staging.fsync_folders(folders)
+        return ended, unpublished, [row for end in ended for row in self._published(end.receipt)]
+
+    def _put_in_place(self, claimed: Claimed, receipt: Receipt) -> tuple[Receipt, set[Path]]:
+        verdict = self._checked(claimed, receipt)
+        if verdict.outcome is not Outcome.SUCCEEDED:
+            return verdict, set()
+        try:
+            return verdict, staging.publish(self.settings.data_path, verdict)
+        except FileNotFoundError as fault:
+            return replace(receipt, outcome=Outcome.ABANDONED, error=RunError("Unpublished", str(fault))), set()
+
+    def _checked(self, claimed: Claimed, receipt: Receipt) -> Receipt:
+        if receipt.error is not None and receipt.error.type == "DiskFull":
+            self._pause(receipt.error.message)
+        if receipt.outcome is not Outcome.SUCCEEDED:
+            return receipt
+        for path, was, _ in claimed.inputs:
+            if self._moved(path, was):
+                sentence = f"{path} changed while the step ran: its result is thrown away"
+                return replace(receipt, outcome=Outcome.TAINTED, error=RunError("InputChanged", sentence))
+        return receipt
+
+    def _moved(self, path: str, was: Stamp) -> bool:
+        """Whether an input was written meanwhile; content that is the same again may have been other when it was read."""
+        try:
+            return stamp(self.settings.data_path, path) != was
+        except Unreadable:
+            return True
+
+    def _published(self, receipt: Receipt) -> list[Remembered]:
+        if receipt.outcome is not Outcome.SUCCEEDED:
+            return []
+        rows = []
+        for path, content in receipt.outputs.items():
+            now = stamp(self.settings.data_path, path)
+            if now is not None:
+                rows.append((path, now, Digest(bytes.fromhex(content))))
+        return rows
+
+    def _record(self, end: Ended) -> None:
+        claimed, receipt = end
+        now = self.clock.now()
+        if receipt.outcome is Outcome.SUCCEEDED:
+            joined = b"".join(bytes.fromhex(receipt.outputs[path]) for path in claimed.order.outputs.values())
+            self.manifest.succeed(receipt.run_id, receipt, joined, at=now)
+        elif receipt.outcome.blames_the_step:
+            again = retry_at(
+                self._rule(claimed.key.step), claimed.attempt, now=now, jitter=secrets.randbelow(100) / 100
+            )
+            self.manifest.fail(receipt.run_id, receipt, again, at=now)
+        else:
+            self.manifest.abandon(receipt.run_id, receipt.outcome, str(receipt.error or ""), at=now)
+
+    def _rule(self, step: str) -> RetryRule:
+        run = self.settings.run
+        return RetryRule(self.settings.for_step(step).attempts, run.backoff, run.backoff_max)
+
+    def _pause(self, why: str) -> None:
+        self.paused_until = self.clock.monotonic() + PAUSE_S
+        self.pause_why = why

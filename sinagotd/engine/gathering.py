@@ -1,0 +1,180 @@
+"""Gathers facts: how the paths of some steps look now, settled or not, with their digests. Decides nothing."""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sinagotd.core.facts import Digest, Seen, Stamp, pack_stamp, unpack_stamp
+from sinagotd.core.ids import IdPattern
+from sinagotd.core.patterns import Template
+from sinagotd.core.pipeline import Bound
+from sinagotd.core.reasons import Reason
+from sinagotd.core.settle import Settler, SettleRule
+from sinagotd.engine.clock import Clock
+from sinagotd.manifest.reader import Reader
+from sinagotd.scan.digests import digest
+from sinagotd.scan.findings import Unreadable
+from sinagotd.scan.stamps import is_folder, stamp
+from sinagotd.scan.writers import FileId, open_for_writing, written_by_own_processes
+from sinagotd.settings.workspace import WorkspaceSettings
+
+
+class Rule(NamedTuple):
+    """How one path settles, and the marker that must stand beside it."""
+
+    settle: SettleRule
+    marker: str | None = None
+
+
+StampOf = Callable[[str], Stamp | None]
+NO_STAMP = pack_stamp(0, 0, 0, 0)
+MARKER_LOOK_S = 5.0
+
+
+@dataclass(slots=True)
+class Gatherer:
+    """Looks at the paths of bound steps. `clock_skew_s` is the file system's clock minus ours."""
+
+    settings: WorkspaceSettings
+    id_pattern: IdPattern
+    read: Reader
+    settler: Settler
+    clock: Clock
+    hash_later: Callable[[str, Stamp], None]
+    clock_skew_s: float = 0.0
+    own_writers: Callable[[], frozenset[FileId]] = written_by_own_processes
+    gone: set[str] = field(default_factory=set)
+    renamed: set[str] = field(default_factory=set)
+    fresh: dict[str, tuple[Stamp, Digest]] = field(default_factory=dict)
+
+    def facts(self, bounds: Sequence[Bound], stamp_of: StampOf | None = None) -> dict[str, Seen]:
+        """Look at every input and output of these steps; digests that were not known are left in `fresh`."""
+        self.own_writers = functools.cache(written_by_own_processes)
+        rules = self._rules(bounds)
+        look = stamp_of or self.stamp
+        known = self.read.digests(rules)
+        facts: dict[str, Seen] = {}
+        for path, rule in rules.items():
+            seen = self._see(path, look, rule, known.get(path))
+            if seen is not None:
+                facts[path] = seen
+        return facts
+
+    def take_fresh(self) -> list[tuple[str, Stamp, Digest]]:
+        """The digests found since the last call, to be remembered."""
+        fresh, self.fresh = self.fresh, {}
+        return [(path, *found) for path, found in fresh.items()]
+
+    def take_gone(self) -> set[str]:
+        """The remembered paths that were found missing since the last call, to be forgotten."""
+        gone, self.gone = self.gone - self.fresh.keys(), set()
+        return gone
+
+    def is_there(self, path: str) -> bool:
+        return self._stamp_or_none(path) is not None
+
+    def news(self, paths: Sequence[str]) -> list[str]:
+        """The paths that do not look as they are remembered: our own publishing is not news."""
+        known = self.read.digests(paths)
+        news = []
+        for path in paths:
+            now = self._stamp_or_none(path)
+            if path not in known or known[path][0] != now:
+                news.append(path)
+                if now is None and path in known:
+                    self.gone.add(path)
+        return news
+
+    def stamp(self, path: str) -> Stamp | None:
+        """How a path looks now; raises Unreadable."""
+        return stamp(self.settings.data_path, path)
+
+    def _rules(self, bounds: Sequence[Bound]) -> dict[str, Rule]:
+        watch = self.settings.watch
+        raw_settle = {
+            modality: SettleRule(watch.settle_for(modality), accept_empty=watch.empty_files == "accept")
+            for modality in {bound.spec.modality for bound in bounds}
+        }
+        rules: dict[str, Rule] = {}
+        for bound in bounds:
+            rule = Rule(raw_settle[bound.spec.modality], self._marker(bound))
+            for path in bound.inputs:
+                rules.setdefault(path, rule)
+        for bound in bounds:
+            made = Rule(SettleRule(raw_settle[bound.spec.modality].quiet_s, accept_empty=True))
+            rules.update(dict.fromkeys(bound.outputs, made))
+        return rules
+
+    def _marker(self, bound: Bound) -> str | None:
+        if not self.settings.watch.ready:
+            return None
+        constants = {"task": bound.spec.task}
+        template = Template.parse(self.settings.watch.ready, constants=constants, entities=self.id_pattern.entities)
+        return template.fill(self.id_pattern.bindings(bound.key.record) or {})
+
+    def _stamp_or_none(self, path: str) -> Stamp | None:
+        try:
+            return self.stamp(path)
+        except Unreadable:
+            return None
+
+    def _see(self, path: str, look: StampOf, rule: Rule, known: tuple[Stamp, Digest] | None) -> Seen | None:
+        try:
+            now = look(path)
+        except Unreadable:
+            return Seen(NO_STAMP, None, Reason.INPUT_UNREADABLE)
+        if now is None:
+            self.settler.forget(path)
+            self.renamed.discard(path)
+            return None
+        known = self.fresh.get(path, known)
+        if known is not None and known[0] == now:
+            return Seen(now, known[1])
+        unsettled = self._unsettled(path, now, rule)
+        return Seen(now, None, unsettled) if unsettled else self._digested(path, now, rule)
+
+    def _unsettled(self, path: str, now: Stamp, rule: Rule) -> Reason | None:
+        still_for = math.inf if path in self.renamed else self._age(now)
+        monotonic = self.clock.monotonic()
+        moving = self.settler.judge(path, now, rule.settle, now=monotonic, still_for=still_for)
+        if moving is not None:
+            return moving
+        if rule.marker is not None and self.stamp(rule.marker) is None:
+            self.settler.look_again(path, at=monotonic + MARKER_LOOK_S)
+            return Reason.INPUT_NOT_READY
+        if self._is_open(path):
+            self.settler.look_again(path, at=monotonic + rule.settle.quiet_s)
+            return Reason.INPUT_OPEN
+        return None
+
+    def _is_open(self, path: str) -> bool:
+        try:
+            return bool(open_for_writing(self.settings.data_path / path, own_writers=self.own_writers))
+        except OSError:
+            return False  # it vanished, or cannot be read: its digest will say
+
+    def _age(self, now: Stamp) -> float:
+        """Seconds since the file last changed, by its own file system's clock; a change of its name counts."""
+        if is_folder(now):
+            return 0.0  # old times inside do not say that nothing more is coming
+        parts = unpack_stamp(now)
+        changed_at = max(parts.mtime_ns, parts.ctime_ns) / 1e9
+        return max(0.0, self.clock.now() + self.clock_skew_s - changed_at)
+
+    def _digested(self, path: str, now: Stamp, rule: Rule) -> Seen:
+        if unpack_stamp(now).size > self.settings.watch.hash_inline:
+            self.hash_later(path, now)
+            return Seen(now, None)
+        try:
+            found = digest(self.settings.data_path, path, sample_above=self.settings.watch.sample_above)
+        except (OSError, Unreadable):
+            return Seen(NO_STAMP, None, Reason.INPUT_UNREADABLE)
+        if self.stamp(path) != now:
+            self.settler.look_again(path, at=self.clock.monotonic() + rule.settle.quiet_s)
+            return Seen(now, None, Reason.INPUT_ARRIVING)
+        self.settler.forget(path)
+        self.renamed.discard(path)
+        self.fresh[path] = (now, found)
+        return Seen(now, found)

@@ -1,0 +1,116 @@
+"""Says how steps stand: one manifest row, one log line and one line in the record's own log per change of state."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from structlog.typing import FilteringBoundLogger
+
+from sinagotd.core.keys import StepKey
+from sinagotd.core.planner import Decision
+from sinagotd.core.reasons import Reason
+from sinagotd.core.states import State
+from sinagotd.engine.record_log import RecordLine, RecordLog
+from sinagotd.manifest.rows import Standing
+from sinagotd.scripts.orders import LogLine, Receipt
+
+SAID = {State.QUEUED: ("Init run", 0), State.RUNNING: ("Processing run", 20), State.CURRENT: ("Run finished", 30)}
+"""What Sinagot's users watch for in a record's log (its specs §10), with its status codes."""
+
+IN_FLIGHT = (State.QUEUED, State.RUNNING)
+ALARMS = {State.FAILED: "warning", State.QUARANTINED: "error", State.HELD: "warning"}
+
+
+def standing(decision: Decision, since: float) -> Standing:
+    return Standing(decision.state, decision.reason.name, decision.sentence, since, decision.until)
+
+
+def changes(
+    decisions: Mapping[StepKey, Decision], before: Mapping[StepKey, Standing], *, at: float
+) -> dict[StepKey, Standing]:
+    """The standings that differ from what was last said; `since` stays while the state and the reason stay."""
+    changed = {}
+    for key, decision in decisions.items():
+        was = before.get(key)
+        if was is None or (was.state, was.reason) != (decision.state, decision.reason.name):
+            if was is None or not _same_flight(was, decision):
+                changed[key] = standing(decision, at)
+        elif was.sentence != decision.sentence or was.until != decision.until:
+            changed[key] = standing(decision, was.since)
+    return changed
+
+
+def _same_flight(was: Standing, decision: Decision) -> bool:
+    """While a run is in flight its line keeps the reason why it was claimed."""
+    return was.state is decision.state and decision.reason in (Reason.QUEUED, Reason.RUNNING)
+
+
+class Note(NamedTuple):
+    """One line that was told, for the manifest's story; `at` is epoch seconds."""
+
+    at: float
+    key: StepKey
+    event: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Writes what changed to the structured log and to the records' own logs, and notes it for the manifest."""
+
+    log: FilteringBoundLogger
+    record_log: RecordLog
+    notes: list[Note] = field(default_factory=list)
+
+    def take_notes(self) -> list[Note]:
+        notes = self.notes[:]
+        self.notes.clear()
+        return notes
+
+    def tell(self, changed: Mapping[StepKey, Standing], before: Mapping[StepKey, Standing]) -> None:
+        """One line per change of state; a new reason for the same state is remembered, not told."""
+        told = {
+            key: now for key, now in changed.items() if (was := before.get(key)) is None or was.state is not now.state
+        }
+        for key, now in told.items():
+            level = ALARMS.get(now.state, "info")
+            was = before.get(key)
+            ran = now.state is State.CURRENT and was is not None and was.state in IN_FLIGHT
+            why = "its run finished" if ran else now.sentence
+            self._say(level, Note(now.since, key, now.state.value, {"reason": now.reason, "why": why}))
+        self._write(_line(key, now) for key, now in told.items() if now.state is not State.STALE)
+
+    def tell_line(self, key: StepKey, run_id: str, line: LogLine) -> None:
+        """A script's own message."""
+        self._say("info", Note(line.time, key, "script", {"run": run_id, "severity": line.level, "says": line.message}))
+        extra = {"level": line.level, "run": run_id}
+        self._write([RecordLine(key.record, key.step, State.RUNNING.code, line.message, line.time, extra)])
+
+    def tell_start(self, key: StepKey, run_id: str, at: float) -> None:
+        """A worker has begun a run."""
+        self._say("info", Note(at, key, State.RUNNING.value, {"run": run_id}))
+        message, status = SAID[State.RUNNING]
+        self._write([RecordLine(key.record, key.step, status, message, at, {"level": "info", "run": run_id})])
+
+    def tell_end(self, key: StepKey, receipt: Receipt, at: float) -> None:
+        """A run that ended without a verdict on the step: tainted, abandoned or cancelled."""
+        detail = {"run": receipt.run_id, "why": str(receipt.error or "")}
+        self._say("warning", Note(at, key, receipt.outcome.value, detail))
+
+    def _say(self, level: str, note: Note) -> None:
+        getattr(self.log, level)(note.event, record=note.key.record, step=note.key.step, **note.detail)
+        self.notes.append(note)
+
+    def _write(self, lines: Iterable[RecordLine]) -> None:
+        try:
+            self.record_log.write(lines)
+        except OSError as fault:
+            self.log.warning("record_log_failed", folder=str(self.record_log.folder), why=str(fault))
+
+
+def _line(key: StepKey, now: Standing) -> RecordLine:
+    message, status = SAID.get(now.state, (now.sentence, now.state.code))
+    if now.reason == Reason.ADOPTED.name:
+        message = "Run already processed"
+    extra = {"level": ALARMS.get(now.state, "info"), "state": now.state.value, "why": now.sentence}
+    return RecordLine(key.record, key.step, status, message, now.since, extra)
