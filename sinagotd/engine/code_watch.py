@@ -23,6 +23,10 @@ class CodeWatch:
         self._last = dict(self._read)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        return tuple(self._read)
+
+    @property
     def in_motion(self) -> bool:
         return self._last != self._read
 

@@ -4,17 +4,19 @@ Only the thread that calls it writes the manifest. It knows no timers, no watche
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from structlog.typing import FilteringBoundLogger
 
 from sinagotd.core.facts import Digest, Stamp
 from sinagotd.core.keys import StepKey
 from sinagotd.core.pipeline import Pipeline
+from sinagotd.core.planner import Policy
 from sinagotd.core.reasons import Reason
 from sinagotd.core.settle import Settler
-from sinagotd.core.states import Outcome
+from sinagotd.core.states import Outcome, State
 from sinagotd.core.wiring import lineage
 from sinagotd.engine.applying import Applier, Start
 from sinagotd.engine.clock import Clock
@@ -26,6 +28,7 @@ from sinagotd.engine.looking import Looker, Planned, policy_of
 from sinagotd.engine.pending import Pending
 from sinagotd.engine.record_log import RecordLog
 from sinagotd.engine.standings import Teller
+from sinagotd.errors import ConfigError
 from sinagotd.manifest.writer import Manifest
 from sinagotd.scripts.orders import LogLine, Receipt, RunOrder
 from sinagotd.settings.ownership import Trust
@@ -36,7 +39,11 @@ BATCH_RECORDS = 500
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What whoever runs an engine gives it. `submit` takes an order and a priority; `hash_later` answers by `hashed`."""
+    """What whoever runs an engine gives it.
+
+    `submit` takes an order and a priority; `hash_later` answers by `hashed`. Without `adopts` no output is taken for
+    current unless a run of it is remembered: a manifest that was just repaired has forgotten too much.
+    """
 
     clock: Clock
     log: FilteringBoundLogger
@@ -44,6 +51,7 @@ class Tools:
     ask: Ask
     hash_later: Callable[[str, Stamp], None]
     trust: Trust | None = None
+    adopts: bool = True
 
 
 class Engine:
@@ -55,6 +63,7 @@ class Engine:
         self.tools = tools
         self.records: set[str] = set()
         self.offline: str | None = None
+        self.code_fault = ""
         self.settler = Settler()
         self.pending = Pending()
         self.teller = Teller(tools.log, RecordLog(settings.data_path))
@@ -65,7 +74,7 @@ class Engine:
         self.gatherer = Gatherer(
             settings, pipeline.id_pattern, manifest.read, self.settler, tools.clock, self._hash_later
         )
-        self.looker = Looker(pipeline, self.gatherer, manifest.read, tools.clock, policy_of(settings))
+        self.looker = Looker(pipeline, self.gatherer, manifest.read, tools.clock, self._policy())
         self._marked: dict[str, None] = {}
         self._receipts: list[Receipt] = []
         self._starts: list[Start] = []
@@ -84,8 +93,7 @@ class Engine:
     def begin(self) -> None:
         """Take over from whoever ran before: end what was in flight, look at every known record."""
         self._receipts.extend(self.flights.recover())
-        self.records = set(self.manifest.read.records())
-        self.mark(sorted(self.records))
+        self._know(self.manifest.read.records())
 
     def mark(self, records: Iterable[str]) -> None:
         """These records want planning; the last one marked comes first."""
@@ -143,6 +151,12 @@ class Engine:
         if receipt is not None:
             self._receipts.append(receipt)
 
+    def take_back(self) -> list[str]:
+        """The runs in flight that no worker has begun: they are about to be cancelled, which is nobody's fault."""
+        waiting = [run_id for run_id in self.flights.in_flight if run_id not in self._begun]
+        self.flights.cancelled.update(waiting)
+        return waiting
+
     def hashed(self, path: str, stamp: Stamp, digest: Digest | None) -> None:
         """A large file was fingerprinted elsewhere; None when it moved or could not be read meanwhile."""
         self._hashing.discard(path)
@@ -152,11 +166,18 @@ class Engine:
         self.mark(self.pipeline.touched(path, self.records))
 
     def read_code_again(self) -> None:
-        """Load the scripts anew; plan every record if any step changed."""
-        before = set(self.pipeline.specs)
-        self.looker.pipeline = self._load(self.pipeline)
-        changed = sorted({spec.step for spec in before ^ set(self.pipeline.specs)})
+        """Load the scripts anew; plan every record if any step changed. Paths that do not fit together stop new claims."""
+        try:
+            pipeline = self._load(self.pipeline)
+        except ConfigError as fault:
+            self.code_fault = "; ".join(fault.faults)
+            self.code.now_read(self.code.files)
+            self.tools.log.error("code_refused", why=self.code_fault, then="nothing new is run until this is mended")
+            return
+        self.code_fault = ""
+        changed = sorted({spec.step for spec in set(self.pipeline.specs) ^ set(pipeline.specs)})
         if changed:
+            self.looker.pipeline = pipeline
             self.tools.log.info("code_changed", steps=changed)
             self.mark(sorted(self.records))
 
@@ -165,10 +186,11 @@ class Engine:
         loaded = ScriptReader(settings, self.tools.ask, self.tools.trust).load(self.pipeline)
         self.settings = self.gatherer.settings = self.flights.settings = settings
         self.gatherer.id_pattern = self.flights.id_pattern = loaded.pipeline.id_pattern
-        self.looker.pipeline, self.looker.policy = loaded.pipeline, policy_of(settings)
+        self.looker.pipeline, self.looker.policy = loaded.pipeline, self._policy()
         self.code = CodeWatch(settings.scripts_path, settings.watch.settle)
         self.code.now_read(loaded.files)
-        self.mark(sorted(self.records))
+        self.code_fault = ""
+        self._know(self.records)
 
     # the turn
 
@@ -197,6 +219,12 @@ class Engine:
         return bool(
             self._marked or self._starts or self.teller.notes or (self._receipts and not self.flights.pause_why)
         )
+
+    def counts(self) -> Counter[State]:
+        """How many steps stand how, as last said; what is retired or no longer listed does not count."""
+        steps = {spec.step for spec in self.pipeline.specs}
+        standings = self.manifest.read.standings()
+        return Counter(now.state for key, now in standings.items() if key.step in steps and key.record in self.records)
 
     @property
     def at_rest(self) -> bool:
@@ -283,15 +311,30 @@ class Engine:
 
     # helpers
 
+    def _know(self, records: Collection[str]) -> None:
+        """Take these records for known and plan them; the ones that the id pattern does not fit are retired."""
+        fitting = {record for record in records if self.pipeline.id_pattern.bindings(record) is not None}
+        misfits = set(records) - fitting
+        if misfits:
+            with self.manifest.transaction():
+                self.manifest.retire_records(misfits, at=self.tools.clock.now())
+            self.tools.log.warning("records_retired", count=len(misfits), why="the id pattern does not fit them")
+        self.records = fitting
+        self.mark(sorted(fitting))
+
     def _new_record(self, path: str) -> str | None:
         record = self.pipeline.record_of(path)
         return record if record not in self.records and self.gatherer.is_there(path) else None
+
+    def _policy(self) -> Policy:
+        policy = policy_of(self.settings)
+        return policy if self.tools.adopts else replace(policy, adopt_existing=False)
 
     def _paused(self) -> bool:
         """The machine lacks something, or the code is being edited: nothing new is claimed."""
         if self.flights.pause_why and self.tools.clock.monotonic() >= self.flights.paused_until:
             self.flights.pause_why = ""
-        return bool(self.flights.pause_why) or self.code.in_motion
+        return bool(self.flights.pause_why or self.code_fault) or self.code.in_motion
 
     def _load(self, previous: Pipeline | None) -> Pipeline:
         loaded = ScriptReader(self.settings, self.tools.ask, self.tools.trust).load(previous)

@@ -55,6 +55,7 @@ class Flights:
     manifest: Manifest
     clock: Clock
     in_flight: dict[str, Claimed] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
     paused_until: float = 0.0
     pause_why: str = ""
     _losses: Counter[StepKey] = field(default_factory=Counter)
@@ -102,6 +103,8 @@ class Flights:
         receipt = staging.read_receipt(self.settings.data_path, run_id)
         if receipt is not None:
             return receipt
+        if run_id in self.cancelled:
+            return Receipt(run_id, Outcome.CANCELLED, error=RunError("Cancelled", "taken back before it began"))
         self._losses[claimed.key] += 1
         if self._losses[claimed.key] < LOSSES_BEFORE_BLAME:
             return Receipt(run_id, Outcome.ABANDONED, error=RunError("WorkerLost", why))
@@ -135,6 +138,7 @@ class Flights:
             if receipt.outcome is not Outcome.ABANDONED:
                 self._losses.pop(claimed.key, None)
             del self.in_flight[receipt.run_id]
+            self.cancelled.discard(receipt.run_id)
             staging.discard(self.settings.data_path, receipt.run_id)
         return ended, unpublished
 

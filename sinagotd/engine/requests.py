@@ -27,12 +27,14 @@ def perform(engine: Engine, verb: str, arguments: dict[str, Any]) -> Done:
         "accept": _accept,
         "hold": _hold,
         "release": _release,
+        "retire": _retire,
     }
     if verb not in verbs:
         raise WorkspaceError(f"{verb!r} cannot be asked for; these can: {', '.join(verbs)}")
     keys = _select(engine, arguments.get("records"), arguments.get("steps"))
     done = verbs[verb](engine, keys, bool(arguments.get("force")))
-    engine.mark({key.record for key in keys})
+    engine.teller.tell_request(verb, [StepKey.parse(step) for step in done["steps"]], engine.tools.clock.now())
+    engine.mark(engine.records & {key.record for key in keys})
     return done
 
 
@@ -61,17 +63,36 @@ def _retry(engine: Engine, keys: list[StepKey], force: bool) -> Done:  # noqa: F
 
 
 def _hold(engine: Engine, keys: list[StepKey], _: bool) -> Done:  # noqa: FBT001 - one shape for all verbs
+    held = _held(engine, keys)
+    chosen = [key for key in keys if key not in held]
     with engine.manifest.transaction():
-        for key in keys:
+        for key in chosen:
             engine.manifest.hold(key)
-    return _done(keys, [])
+    return _done(chosen, [])
 
 
 def _release(engine: Engine, keys: list[StepKey], _: bool) -> Done:  # noqa: FBT001 - one shape for all verbs
+    held = _held(engine, keys)
+    chosen = [key for key in keys if key in held]
     with engine.manifest.transaction():
-        for key in keys:
+        for key in chosen:
             engine.manifest.release(key)
-    return _done(keys, [])
+    return _done(chosen, [])
+
+
+def _held(engine: Engine, keys: list[StepKey]) -> set[StepKey]:
+    past = engine.manifest.read.history({key.record for key in keys})
+    return {key for key in keys if key in past and past[key].held}
+
+
+def _retire(engine: Engine, keys: list[StepKey], _: bool) -> Done:  # noqa: FBT001 - one shape for all verbs
+    """Believe that raw files are gone for good, however many: their records are retired."""
+    if not engine.settings.data_path.is_dir():
+        raise WorkspaceError(f"{engine.settings.data_path} is not there at all: mount it first")
+    before = set(engine.records)
+    engine.retire({key.record for key in keys})
+    gone = before - engine.records
+    return _done([key for key in keys if key.record in gone], [])
 
 
 def _accept(engine: Engine, keys: list[StepKey], _: bool) -> Done:  # noqa: FBT001 - one shape for all verbs

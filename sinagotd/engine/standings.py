@@ -97,6 +97,11 @@ class Teller:
         detail = {"run": receipt.run_id, "why": str(receipt.error or "")}
         self._say("warning", Note(at, key, receipt.outcome.value, detail))
 
+    def tell_request(self, verb: str, keys: Iterable[StepKey], at: float) -> None:
+        """A person asked for something, and these steps were changed."""
+        for key in keys:
+            self._say("info", Note(at, key, verb, {"why": "someone asked for it"}))
+
     def _say(self, level: str, note: Note) -> None:
         getattr(self.log, level)(note.event, record=note.key.record, step=note.key.step, **note.detail)
         self.notes.append(note)

@@ -24,6 +24,7 @@ def root_offline(
     if known_records >= _FEWEST_TO_JUDGE and seen_records * 2 < known_records:
         lost = known_records - seen_records
         return (
-            f"{lost} of {known_records} records are suddenly gone from the data folder: check that it is the right one"
+            f"{lost} of {known_records} records are suddenly gone from the data folder: "
+            "check that it is the right one, or say `sinagotd retire --all`"
         )
     return None

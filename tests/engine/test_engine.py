@@ -149,6 +149,27 @@ def test_a_helper_that_breaks_a_script_mends_it(tmp_path):
         assert world.state_of("REC-1/mean") == "current"
 
 
+def test_scripts_whose_paths_no_longer_fit_together_stop_new_runs_until_mended(world):
+    world.put("raw/REC-1.txt", "one")
+    world.settle()
+    change_code(world, "count", COUNT.replace('("raw", "{id}.txt")', '("mean", "{id}.txt")'))
+    assert "count" in world.engine.code_fault
+    world.put("raw/REC-1.txt", "one two")
+    world.settle()
+    assert world.read("count/REC-1.txt") == "1"
+    change_code(world, "count", COUNT)
+    assert world.read("mean/REC-1.txt") == "mean of 2"
+
+
+def test_records_that_another_id_pattern_does_not_fit_are_retired(world):
+    world.put("raw/REC-1.txt", "one")
+    world.settle()
+    (world.folder / "workspace.toml").write_text(TOML.replace("REC-", "SUB-"))
+    world.crash()
+    world.settle()
+    assert world.engine.records == set()
+
+
 def test_a_step_that_raises_keeps_its_old_output_and_is_retried_then_left_alone(world):
     world.put("raw/REC-1.txt", "one")
     world.put("raw/REC-2.txt", "one")
@@ -463,8 +484,12 @@ def test_a_request_names_the_steps_that_it_changed(world, verb):
 
     world.put("raw/REC-1.txt", "one")
     world.settle()
+    if verb == "release":
+        perform(world.engine, "hold", {})
     done = perform(world.engine, verb, {"records": ["REC-1"], "steps": ["count"], "force": True})
     assert done == {"steps": ["REC-1/count"], "left": []}
+    world.turn()
+    assert [row.event for row in world.engine.manifest.read.events(record="REC-1", step="count", limit=99)].count(verb)
 
 
 def test_a_forced_retry_runs_once(world):
@@ -501,6 +526,17 @@ def test_a_held_step_does_not_run_until_it_is_released(world):
     perform(world.engine, "release", {"records": ["REC-1"]})
     world.settle()
     assert world.state_of("REC-1/mean") == "current"
+
+
+def test_records_are_retired_on_request_when_their_raw_files_are_gone(world):
+    from sinagotd.engine.requests import perform
+
+    world.put("raw/REC-1.txt", "one")
+    world.put("raw/REC-2.txt", "one")
+    world.settle()
+    (world.data / "raw/REC-1.txt").unlink()
+    assert perform(world.engine, "retire", {})["steps"] == ["REC-1/count", "REC-1/mean"]
+    assert world.engine.records == {"REC-2"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""KEEPS GOING: the loop, timers, signals, systemd."""

@@ -1,0 +1,151 @@
+"""The control socket of a workspace: a command asks the daemon that owns it, one JSON line there and one back."""
+
+import grp
+import json
+import os
+import socket
+import socketserver
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from sinagotd.daemon.peers import check_peer
+from sinagotd.errors import ConfigError, SinagotError, WorkspaceError
+
+SOCKET_NAME = "control.sock"
+REQUEST_BYTES = 1 << 20
+REQUEST_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 30.0
+STOPS_WITHIN_S = 0.1
+LISTS_OF_NAMES = ("records", "steps")
+
+Ask = Callable[[str, dict[str, Any], Callable[[dict[str, Any]], None]], None]
+"""Hands on a request: its verb, its arguments, and what to call with the answer."""
+
+
+@contextmanager
+def listening(folder: Path, ask: Ask, *, group: str | None = None) -> Iterator[None]:
+    """Serve requests on `control.sock` in a state folder while this lasts; own user, root and `group` may ask.
+
+    Without a group it is the process's own. Raises ConfigError for one that does not exist or is not the process's.
+    """
+    path = folder / SOCKET_NAME
+    with suppress(FileNotFoundError):
+        path.unlink()
+    with _short(folder) as address, _Server(address, ask) as server:
+        if group is not None:
+            _give(path, group)
+        path.chmod(0o660)
+        thread = Thread(target=server.serve_forever, args=[STOPS_WITHIN_S], name="control", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+
+def request(folder: Path, verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Ask the daemon that owns this state folder. Raises WorkspaceError with its refusal, or if it does not answer."""
+    asked = json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n"
+    if len(asked) > REQUEST_BYTES:
+        raise WorkspaceError(f"too much for one request ({len(asked):,} bytes): name fewer records at a time")
+    try:
+        answer = json.loads(_exchange(folder, asked) or b"{}")
+    except PermissionError as fault:
+        raise WorkspaceError(f"you may not ask the daemon that owns {folder}: you must be of its group") from fault
+    except (OSError, ValueError) as fault:
+        raise WorkspaceError(f"the daemon that owns {folder} does not answer ({fault})") from fault
+    if not isinstance(answer, dict) or not answer:
+        raise WorkspaceError(f"the daemon that owns {folder} hung up without an answer")
+    if "refused" in answer:
+        raise WorkspaceError(str(answer["refused"]))
+    return answer
+
+
+def _exchange(folder: Path, asked: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, _short(folder) as address:
+        connection.settimeout(ANSWER_TIMEOUT_S + 5)
+        connection.connect(address)
+        connection.sendall(asked)
+        with connection.makefile("rb") as stream:
+            return stream.readline()
+
+
+@contextmanager
+def _short(folder: Path) -> Iterator[str]:
+    """An address below the 108 bytes that a socket's path may have, however deep the folder lies."""
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
+    finally:
+        os.close(descriptor)
+
+
+def _give(path: Path, group: str) -> None:
+    try:
+        os.chown(path, -1, grp.getgrnam(group).gr_gid)
+    except KeyError:
+        raise ConfigError(f"[control] group: there is no group {group!r} on this machine") from None
+    except PermissionError:
+        raise ConfigError(f"[control] group: the service's user is not in the group {group!r}: add it") from None
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    timeout = REQUEST_TIMEOUT_S
+    server: "_Server"
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            self.wfile.write(json.dumps(self._answer()).encode() + b"\n")
+
+    def _answer(self) -> dict[str, Any]:
+        try:
+            line = self.rfile.readline(REQUEST_BYTES + 1)  # before any refusal: who still writes would not see it
+            check_peer(self.request, self.server.group_id())
+            verb, arguments = _parse(line)
+            answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
+            self.server.ask(verb, arguments, answers.put)
+            return answers.get(timeout=ANSWER_TIMEOUT_S)
+        except SinagotError as refusal:
+            return {"refused": str(refusal)}
+        except Empty:
+            return {"refused": f"the daemon was busy for {ANSWER_TIMEOUT_S:.0f} s: try again"}
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, address: str, ask: Ask) -> None:
+        super().__init__(address, _Handler)
+        self.ask = ask
+
+    def group_id(self) -> int:
+        return os.stat(str(self.server_address)).st_gid  # noqa: PTH116 - the address is a text by its protocol
+
+
+def _parse(line: bytes) -> tuple[str, dict[str, Any]]:
+    """Verb and arguments of a request. Raises WorkspaceError for everything that no command of ours would send."""
+    if len(line) > REQUEST_BYTES:
+        raise WorkspaceError(f"not a request: it is longer than {REQUEST_BYTES:,} bytes")
+    try:
+        asked = json.loads(line)
+    except (ValueError, RecursionError) as fault:
+        raise WorkspaceError(f"not a request: {fault}") from fault
+    match asked:
+        case {"verb": str(verb), "arguments": dict(arguments)} if all(_fits(*item) for item in arguments.items()):
+            return verb, arguments
+    raise WorkspaceError("not a request: it needs a verb and arguments, which are lists of names or true or false")
+
+
+def _fits(name: str, value: object) -> bool:
+    if name in LISTS_OF_NAMES:
+        return value is None or (isinstance(value, list) and all(isinstance(word, str) for word in value))
+    return isinstance(value, bool)

@@ -1,0 +1,49 @@
+"""Reads the settings again while everything goes on; what cannot be used leaves the old ones in force."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from structlog.typing import FilteringBoundLogger
+
+from sinagotd.daemon.notifier import Notifier
+from sinagotd.daemon.site import Site
+from sinagotd.errors import ConfigError
+from sinagotd.settings.workspace import WorkspaceSettings, load_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Reloader:
+    """Reloads `workspace.toml` of each site. Runs in flight go on."""
+
+    sites: dict[str, Site]
+    notifier: Notifier
+    log: FilteringBoundLogger
+
+    def reload(self) -> None:
+        self.notifier.reloading()
+        for site in self.sites.values():
+            self._reload(site)
+        self.notifier.ready()
+
+    def _reload(self, site: Site) -> None:
+        log = self.log.bind(workspace=site.name)
+        try:
+            settings = load_workspace(site.settings.config_path)
+            moved = _moved(site.settings, settings)
+            if moved:
+                log.error("reload_refused", why=f"{', '.join(moved)} changed: stop and start the daemon for that")
+                return
+            site.reconfigure(settings)
+        except ConfigError as fault:
+            log.error("reload_refused", why="; ".join(fault.faults), then="the settings stay as they were")
+            return
+        log.info("reloaded")
+
+
+def _moved(old: WorkspaceSettings, new: WorkspaceSettings) -> list[str]:
+    names: dict[str, tuple[Path, Path]] = {
+        "path.dataset": (old.data_path, new.data_path),
+        "path.scripts": (old.scripts_path, new.scripts_path),
+        "path.state": (old.state_path, new.state_path),
+    }
+    return [name for name, (was, now) in names.items() if was != now]

@@ -1,0 +1,20 @@
+import structlog
+from engine_world import a_world
+
+from sinagotd.daemon import events
+from sinagotd.daemon.site import Site
+from sinagotd.daemon.upkeep import Upkeep
+from sinagotd.settings.daemon import load_daemon
+
+
+def test_manifests_are_pruned_and_backed_up(tmp_path):
+    with a_world(tmp_path) as world:
+        for text in ("one", "one two", "one two three"):
+            world.put("raw/REC-1.txt", text)
+            world.settle()
+        log = structlog.wrap_logger(structlog.ReturnLogger(), wrapper_class=structlog.BoundLogger)
+        settings = load_daemon(None)
+        object.__setattr__(settings, "keep_runs", 1)
+        Upkeep(settings, {"w": Site("w", world.engine, events.Inbox(), log)}, log).run()
+        assert len(world.engine.manifest.read.runs(limit=100)) == 2
+        assert any((world.state / "backups").iterdir())
