@@ -1,0 +1,1 @@
+"""TALKS: one file per command."""

@@ -1,0 +1,51 @@
+"""`sinagotd check`: every fault of a workspace at once, before anything runs."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from sinagotd.cli.examining import Examined, examine
+from sinagotd.cli.places import JSON_HELP, Place, chosen_files, workspace_argument, workspace_name
+from sinagotd.cli.screen import line, make_console, print_json, print_lines, styled
+from sinagotd.cli.text import counted
+from sinagotd.errors import ConfigError
+from sinagotd.settings.workspace import load_workspace
+
+
+@click.command()
+@workspace_argument
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+def command(path: Path | None, config: Path | None, *, as_json: bool) -> int:
+    """Check settings, scripts, folders, permissions and mounts of workspaces."""
+    examined = examine_all(path, config)
+    if as_json:
+        print_json([asdict(each) for each in examined])
+    else:
+        print_lines(make_console(), (text for each in examined for text in _lines(each)))
+    return int(any(each.faults for each in examined))
+
+
+def examine_all(path: Path | None, config: Path | None) -> list[Examined]:
+    """Examine every chosen workspace. Raises ConfigError only if there is none to speak of."""
+    daemon, files = chosen_files(path, config)
+    examined = []
+    for file in files:
+        try:
+            settings = load_workspace(file)
+            examined.append(examine(Place(settings, daemon.state_path_for(settings), daemon)))
+        except ConfigError as fault:
+            examined.append(Examined(workspace_name(file), fault.faults))
+    return examined
+
+
+def _lines(examined: Examined) -> Iterator[Text]:
+    yield line(styled(examined.workspace, "bold"))
+    yield from (line("  ", styled("fault", "red"), f"    {each}") for each in examined.faults)
+    yield from (line("  ", styled("warning", "yellow"), f"  {each}") for each in examined.warnings)
+    if not examined.faults:
+        steps = ", ".join(examined.steps) or "none"
+        what = f"{counted(examined.records, 'record')}, {counted(len(examined.steps), 'step')} ({steps})"
+        yield line("  ", styled("fine", "green"), f"     {what}")

@@ -1,0 +1,17 @@
+"""`sinagotd hold`: a person wants steps left alone."""
+
+from collections.abc import Sequence
+
+import click
+
+from sinagotd.cli.choosing import ask_and_tell, asking_command, choose
+from sinagotd.cli.places import Place
+
+
+@click.command()
+@asking_command
+def command(
+    places: list[Place], targets: Sequence[str], steps: Sequence[str], *, everything: bool, as_json: bool
+) -> int:
+    """Leave steps alone until they are released."""
+    return ask_and_tell(places, choose("hold", targets, steps, everything=everything), as_json=as_json)
