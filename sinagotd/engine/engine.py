@@ -324,7 +324,8 @@ class Engine:
 
     def _new_record(self, path: str) -> str | None:
         record = self.pipeline.record_of(path)
-        return record if record not in self.records and self.gatherer.is_there(path) else None
+        is_new = record is not None and record not in self.records and self.gatherer.is_there(path)
+        return record if is_new else None
 
     def _policy(self) -> Policy:
         policy = policy_of(self.settings)

@@ -41,6 +41,13 @@ def check_access(address: str, tls: Tls | None) -> None:
         )
 
 
+def check_dashboard(address: str) -> None:
+    """Raise RunnerError for a dashboard that other machines could see; it asks for no password."""
+    _, host = _parts(f"http://{address}")
+    if not _is_loopback(host):
+        raise RunnerError(f"{address}: not an address for the dashboard: write 127.0.0.1:PORT")
+
+
 def _parts(address: str) -> tuple[str, str]:
     """Give scheme and host; two empty words if there is no port or no sense in it."""
     try:

@@ -20,7 +20,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THRE
 
 # Dask opens an HTTP port on every node, dashboard or not; without routes it answers 404 to everything. The rest is
 # work that serves other uses of Dask: profiles of the launcher's threads, data moved between workers, 50 ticks a second.
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -28,6 +28,7 @@ CONFIG = {
     "distributed.diagnostics.computations.nframes": 0,
     "distributed.nanny.pre-spawn-environ": {},
     "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.low-level-log-length": 100,
 }
 
 
@@ -39,16 +40,9 @@ async def own_cluster(*, workers: int = 0, dashboard: str = "") -> AsyncIterator
     """
     count = workers or os.cpu_count() or 1
     with tempfile.TemporaryDirectory(prefix="sinagotd-", ignore_cleanup_errors=True) as folder:
-        with dask.config.set(_config(dashboard)):
-            cluster = _cluster(count, dashboard, folder)
-            try:
-                await cluster
-            except Exception as fault:
-                await _closed(cluster)
-                raise RunnerError(
-                    f"the Dask workers did not start: {fault}. In a script of your own, start them below "
-                    '`if __name__ == "__main__":`, because every worker imports that script'
-                ) from fault
+        with dask.config.set(_config(dashboard, folder)):
+            cluster = _cluster(count, dashboard)
+            await _started(cluster)
         mending = asyncio.create_task(_mend(cluster, count))
         try:
             yield cluster
@@ -57,15 +51,32 @@ async def own_cluster(*, workers: int = 0, dashboard: str = "") -> AsyncIterator
             await _closed(cluster)
 
 
-def _cluster(workers: int, dashboard: str, folder: str) -> SpecCluster:
+def _cluster(workers: int, dashboard: str) -> SpecCluster:
     security = Security.temporary()
     node = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
     scheduler = {"cls": Scheduler, "options": {**node, **_scheduler_options(dashboard)}}
-    worker = {"cls": Nanny, "options": {**node, **_worker_options(folder)}}
+    worker = {"cls": Nanny, "options": {**node, **_worker_options()}}
     return SpecCluster(
         scheduler=scheduler, worker=worker, workers=dict.fromkeys(range(workers), worker),
         security=security, asynchronous=True, silence_logs=logging.WARNING,
     )  # fmt: skip
+
+
+async def _started(cluster: SpecCluster) -> None:
+    """Wait for the workers. A start that is cut off would leave them behind, so it ends before it is given up."""
+    starting = asyncio.ensure_future(cluster)
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting])
+        await _closed(cluster)
+        raise
+    except Exception as fault:
+        await _closed(cluster)
+        raise RunnerError(
+            f"the Dask workers did not start: {fault}. In a script of your own, start them below "
+            '`if __name__ == "__main__":`, because every worker imports that script'
+        ) from fault
 
 
 async def _closed(cluster: SpecCluster) -> None:
@@ -81,10 +92,11 @@ async def _mend(cluster: SpecCluster, workers: int) -> None:
         cluster.scale(workers)
 
 
-def _config(dashboard: str) -> dict[str, Any]:
-    if not dashboard:
-        return CONFIG
-    return {key: value for key, value in CONFIG.items() if key != "distributed.scheduler.http.routes"}
+def _config(dashboard: str, folder: str) -> dict[str, Any]:
+    config = {**CONFIG, "temporary-directory": folder}
+    if dashboard:
+        del config["distributed.scheduler.http.routes"]
+    return config
 
 
 def _scheduler_options(dashboard: str) -> dict[str, Any]:
@@ -97,15 +109,14 @@ def _scheduler_options(dashboard: str) -> dict[str, Any]:
     }
 
 
-def _worker_options(folder: str) -> dict[str, Any]:
+def _worker_options() -> dict[str, Any]:
     """Memory is limited per run by the step host; the worker itself holds no data."""
     return {
         "nthreads": 1,
         "memory_limit": None,
-        "local_directory": folder,
         "dashboard": False,
         "dashboard_address": NO_PORT,
         "silence_logs": logging.CRITICAL,
         "env": ONE_THREAD,
-        "plugins": (StepHosts(),),
+        "plugins": (StepHosts(ours=True),),
     }

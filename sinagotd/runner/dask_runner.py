@@ -6,7 +6,7 @@ import threading
 from dataclasses import asdict
 
 from sinagotd.errors import RunnerError
-from sinagotd.runner.access import Cluster, Tls, check_access
+from sinagotd.runner.access import Cluster, Tls, check_access, check_dashboard
 from sinagotd.runner.entry import Entry
 from sinagotd.runner.keeper import Keeper
 from sinagotd.runner.ledger import Ledger
@@ -30,9 +30,11 @@ class DaskRunner:
         self, post: Post, *, workers: int = 0, address: str | None = None, window: int = 0,
         dashboard: str = "", tls: Tls | None = None,
     ) -> None:  # fmt: skip
-        """Raises RunnerError for an address that is not safe to use."""
+        """Raises RunnerError for an address that is not safe to use or to open."""
         if address is not None:
             check_access(address, tls)
+        if dashboard:
+            check_dashboard(dashboard)
         self._window = window
         self._ledger = Ledger(post)
         self._keeper = Keeper(Cluster(workers, address, dashboard, tls), self._ledger)
@@ -43,7 +45,10 @@ class DaskRunner:
 
     @property
     def window(self) -> int:
-        """Enough for every thread to find its next order waiting, and for orders to travel together."""
+        """Enough to travel together: Dask does 115 empty orders a second of 4 in flight, 190 of 20, 215 of 200.
+
+        Not more, since an order that waits here was fingerprinted when it was claimed, and may be stale when it runs.
+        """
         return self._window or max(SMALLEST_WINDOW, WINDOW_PER_THREAD * self._keeper.threads)
 
     @property
@@ -52,15 +57,18 @@ class DaskRunner:
         return self._keeper.trouble
 
     def start(self) -> None:
-        self._wake()
+        with self._lock:
+            self._awake()
         self._keeper.outcome.result()
 
     def submit(self, order: RunOrder, *, priority: int = 0) -> None:
         """Raises RunnerError when this run was submitted before, or the runner is closed."""
-        loop = self._wake()
-        self._ledger.add(order.run_id)
         key = ("sinagotd", order.record, order.step, order.run_id)
-        loop.call_soon_threadsafe(self._keeper.take, Entry(order.run_id, key, priority, json.dumps(asdict(order))))
+        entry = Entry(order.run_id, key, priority, json.dumps(asdict(order)))
+        with self._lock:
+            loop = self._awake()
+            self._ledger.add(order.run_id)
+            loop.call_soon_threadsafe(self._keeper.take, entry)
 
     def cancel(self, run_id: str) -> None:
         if self._ledger.withdraw(run_id) and self._loop is not None:
@@ -75,17 +83,14 @@ class DaskRunner:
             self._thread.join(CLOSE_LIMIT_S)
         self._ledger.lose_all("the runner was closed")
 
-    def _wake(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._closed:
-                raise RunnerError("this runner is closed: make another one")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=self._live, args=(self._loop,), name="sinagotd-dask", daemon=True
-                )
-                self._thread.start()
-            return self._loop
+    def _awake(self) -> asyncio.AbstractEventLoop:
+        if self._closed:
+            raise RunnerError("this runner is closed: make another one")
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._live, args=(self._loop,), name="sinagotd-dask", daemon=True)
+            self._thread.start()
+        return self._loop
 
     def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         with quiet_logs(), asyncio.Runner(loop_factory=lambda: loop) as runner:

@@ -32,6 +32,7 @@ class Keeper:
         self._ledger = ledger
         self._inbox: asyncio.Queue[Entry] = asyncio.Queue()
         self._link: Link | None = None
+        self._failures = 0
 
     def take(self, entry: Entry) -> None:
         self._inbox.put_nowait(entry)
@@ -50,18 +51,15 @@ class Keeper:
             self.outcome.set_exception(RunnerError("the runner was closed before it had started"))
 
     async def _keep(self) -> None:
-        failures = 0
-        while True:
+        while not self.closing.is_set():
             try:
                 await self._once()
-                failures = 0
             except Exception as fault:  # noqa: BLE001 - whatever breaks, orders must not wait for ever in a dead thread
                 self._failed(fault)
-                failures += 1
-            await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
+            await asyncio.sleep(BACKOFF_S[min(self._failures, len(BACKOFF_S)) - 1])
 
     async def _once(self) -> None:
-        """Open a link, and serve it until it breaks."""
+        """Open a link, and serve it until it breaks. Raises RunnerError that says how it broke."""
         from sinagotd.runner.opening import opened  # noqa: PLC0415 - Dask is imported by those who use it, in this thread
 
         if self.outcome.done():
@@ -74,7 +72,6 @@ class Keeper:
                 self._link = None
 
     async def _serve(self, link: "Link") -> None:
-        """Return when the link is broken."""
         look_at = 0.0
         while link.alive:
             if (now := asyncio.get_running_loop().time()) >= look_at:
@@ -83,10 +80,11 @@ class Keeper:
             entries = await self._next_entries()
             if not link.alive:
                 self._put_back(entries)
-                return
+                break
             link.dispatch(entries)
             if len(self._ledger) > BUSY_PER_THREAD * self.threads:
                 await asyncio.sleep(LINGER_S)  # nobody is idle: let orders gather, so that they travel together
+        raise RunnerError("the connection to the Dask scheduler was lost")
 
     async def _next_entries(self) -> list[Entry]:
         """Wait for an order, and take along whatever waits behind it; nothing after `WAIT_S`."""
@@ -104,6 +102,7 @@ class Keeper:
 
     async def _look(self, link: "Link") -> None:
         self.threads = await link.threads()
+        self._failures = 0
         self.trouble = "" if self.threads else "the Dask scheduler has no workers: start some"
         if not self.outcome.done():
             self.outcome.set_result(None)
@@ -113,5 +112,6 @@ class Keeper:
         if why != self.trouble:
             logging.getLogger(__name__).warning("cluster_unusable: %s", why)
         self.trouble = why
+        self._failures += 1
         if not self.outcome.done():
             self.outcome.set_exception(RunnerError(why))

@@ -66,12 +66,16 @@ class Link:
         self._futures: dict[str, Future[str]] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._broken = False
+        self._scheduler = self._scheduler_now()
         client.subscribe_topic(self._topic, self._hear)
 
     @property
     def alive(self) -> bool:
-        """Whether the scheduler that was connected to still knows us; Dask's own reconnecting forgets every run."""
-        return not self._broken and self.client.status == "running"
+        """Whether the scheduler that we connected to still knows us. Dask connects anew by itself, but forgets every run."""
+        return not self._broken and self.client.status == "running" and self._scheduler == self._scheduler_now()
+
+    def _scheduler_now(self) -> str:
+        return str(self.client.scheduler_info().get("id"))
 
     async def threads(self) -> int:
         """Ask the scheduler how many runs it can run at once. Raises RunnerError when a new worker does not fit."""
@@ -107,12 +111,13 @@ class Link:
         task.add_done_callback(self._chores.discard)
 
     async def _follow(self, run_id: str, future: Future[str]) -> None:
+        """Wait for the end; the receipt is fetched only if it was not heard, because fetching costs two more messages."""
         try:
             await future.exception()
             if run_id in self._ledger:
                 self._ledger.answer(RunEnded(run_id, Receipt.from_json(await future)))
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is Dask's or a worker's and the run is unknown
-            self._broken = self._broken or (isinstance(fault, CancelledError) and run_id in self._ledger)
+            self._broken = self._broken or (isinstance(fault, CancelledError) and run_id in self._futures)
             self._ledger.answer(RunLost(run_id, _why(fault)))
         finally:
             self._futures.pop(run_id, None)
@@ -120,7 +125,7 @@ class Link:
 
     def forget(self, run_id: str) -> None:
         """Take an order back if no worker has begun it; one that has begun goes on and nobody listens."""
-        if future := self._futures.get(run_id):
+        if future := self._futures.pop(run_id, None):
             self._begin(self.client.cancel([future]))
 
     def abandon(self, why: str) -> None:
@@ -131,14 +136,13 @@ class Link:
             task.cancel()
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
-        _, told = event
-        run_id = told["run_id"]
-        if "receipt" in told:
-            self._ledger.answer(RunEnded(run_id, Receipt.from_json(told["receipt"])))
-        elif "line" in told:
-            self._ledger.tell(RunSaid(run_id, LogLine(**told["line"])))
-        else:
-            self._ledger.tell(RunStarted(run_id, told["host"], told["pid"], told["at"]))
+        match event[1]:
+            case {"run_id": run_id, "line": line}:
+                self._ledger.tell(RunSaid(run_id, LogLine(**line)))
+            case {"run_id": run_id, "receipt": text}:
+                self._ledger.answer(RunEnded(run_id, Receipt.from_json(text)))
+            case {"run_id": run_id, "host": host, "pid": pid, "at": at}:
+                self._ledger.tell(RunStarted(run_id, host, pid, at))
 
 
 def _soonest(entry: Entry) -> int:

@@ -9,7 +9,7 @@ from sinagotd.scripts.orders import LogLine, Receipt, RunOrder
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A worker has begun this run; `at` is epoch seconds."""
+    """A worker has begun this run; `at` is epoch seconds. Like RunSaid it may be lost, and never follows the answer."""
 
     run_id: str
     host: str
@@ -57,13 +57,17 @@ class Runner(Protocol):
         """Make ready to run; starting twice does nothing. Raises RunnerError with the reason if it cannot."""
 
     def submit(self, order: RunOrder, *, priority: int = 0) -> None:
-        """Take one order; a higher priority goes first among those that wait for a worker."""
+        """Take one order, without waiting for anything but the run itself where there is no cluster.
+
+        A higher priority goes first among those that wait, but for the one or two that a worker holds ready already.
+        Raises RunnerError for a run that was submitted and is not answered yet, and after `close`.
+        """
 
     def cancel(self, run_id: str) -> None:
         """Forget this order if it has not started; answered by RunLost."""
 
     def close(self) -> None:
-        """Stop all workers and whatever they still run."""
+        """Answer whatever is open with RunLost, and stop the workers that this runner started with all they run."""
 
 
 Post = Callable[[RunnerEvent], None]

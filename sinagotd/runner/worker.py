@@ -1,6 +1,7 @@
 """What runs inside a Dask worker: a launcher that hands an order to a warm step host. It never runs a script itself."""
 
 import json
+import signal
 import socket
 import threading
 import time
@@ -17,11 +18,15 @@ from sinagotd.scripts.orders import LogLine, RunOrder
 
 PLUGIN = "sinagotd-step-hosts"
 LINES_PER_S = 50
+LONGEST_TOLD = 16 * 1024  # the scheduler keeps the last events of every topic
 ATTACH_LIMIT_S = 30
 
 
 def launch(text: str, topic: str) -> str:
-    """Run one order, given as JSON, and return its receipt as JSON. What happens meanwhile is told on `topic`."""
+    """Run one order, given as JSON, and return its receipt as JSON. What happens meanwhile is told on `topic`.
+
+    Most receipts are told as well, since events arrive sooner than results; an event may be lost, a result is not.
+    """
     order = RunOrder(**json.loads(text))
     worker = get_worker()
     voice = Voice(worker, topic, order.run_id)
@@ -36,11 +41,19 @@ def about() -> str:
 
 
 class StepHosts(WorkerPlugin):
-    """The step hosts of one worker: one for each of its threads, warm, closed with the worker."""
+    """The step hosts of one worker: one for each of its threads, warm, closed with the worker.
 
-    def __init__(self) -> None:
+    A worker that is `ours` is ended by its owner alone: a Ctrl-C in the owner's terminal must not cut off its runs.
+    """
+
+    def __init__(self, *, ours: bool = False) -> None:
         self.name = PLUGIN
+        self._ours = ours
         self._lanes: dict[int, Lane] = {}
+
+    def setup(self, worker: Worker) -> None:  # noqa: ARG002 - the signature of WorkerPlugin
+        if self._ours and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def mine(self) -> Lane:
         """Return the host of the calling thread."""
@@ -69,7 +82,7 @@ async def _attach(worker: Worker) -> None:
 
 
 class Voice:
-    """Tells of one run while it runs, at most `LINES_PER_S` lines: for display, the receipt has what was kept back."""
+    """Tells of one run, of its lines at most `LINES_PER_S`: they are for display, the receipt has what was kept back."""
 
     def __init__(self, worker: Worker, topic: str, run_id: str) -> None:
         self._worker = worker
@@ -90,7 +103,8 @@ class Voice:
             self._tell({"line": asdict(line)})
 
     def ended(self, receipt: str) -> None:
-        self._tell({"receipt": receipt})
+        if len(receipt) <= LONGEST_TOLD:
+            self._tell({"receipt": receipt})
 
     def _tell(self, message: dict[str, Any]) -> None:
         self._worker.log_event(self._topic, {"run_id": self._run_id, **message})

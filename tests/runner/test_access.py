@@ -1,7 +1,7 @@
 import pytest
 
 from sinagotd.errors import RunnerError
-from sinagotd.runner.access import Tls, check_access
+from sinagotd.runner.access import Tls, check_access, check_dashboard
 
 TLS = Tls("ca.pem", "cert.pem", "key.pem")
 
@@ -39,3 +39,10 @@ def test_an_address_that_strangers_could_use_is_refused(address: str, tls: Tls |
     with pytest.raises(RunnerError, match=advice) as refusal:
         check_access(address, tls)
     assert str(refusal.value).startswith(address)
+
+
+def test_the_dashboard_stays_on_this_machine() -> None:
+    check_dashboard("127.0.0.1:8787")
+    for address in ("0.0.0.0:8787", ":8787", "8787", "10.0.0.7:8787"):
+        with pytest.raises(RunnerError, match="not an address for the dashboard"):
+            check_dashboard(address)

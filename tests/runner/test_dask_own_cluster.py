@@ -179,6 +179,17 @@ def test_closing_answers_everything_and_leaves_no_process(world: World, tmp_path
         runner.submit(world.order())
 
 
+def test_closing_while_the_workers_start_leaves_no_process_either(world: World) -> None:
+    before = {child.pid for child in family(os.getpid())}
+    posts, order = Posts(), world.order()
+    runner = DaskRunner(posts, workers=1)
+    runner.submit(order)
+    wait_until(lambda: {child.pid for child in family(os.getpid())} > before)
+    runner.close()
+    assert {child.pid for child in family(os.getpid())} <= before
+    assert [type(event) for event in posts.answers(order)] == [RunLost]
+
+
 def test_a_runner_that_never_ran_anything_starts_and_closes_nothing(world: World) -> None:
     before = family(os.getpid())
     runner = DaskRunner(Posts(), workers=1)
@@ -205,7 +216,9 @@ if __name__ == "__main__":
 def test_nothing_outlives_an_owner_that_is_killed(tmp_path: Path) -> None:
     file = tmp_path / "owner.py"
     file.write_text(OWNER.format(tests=str(Path(__file__).parents[1]), root=str(tmp_path / "world")))
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(temporary)}
     with subprocess.Popen([sys.executable, str(file)], env=environ, cwd=tmp_path) as owner:
         pids_file = tmp_path / "world" / "dataset" / "raw" / "REC-1.pids"
         wait_until(lambda: pids_file.exists() and len(pids_file.read_text().split()) == 2)
@@ -215,4 +228,5 @@ def test_nothing_outlives_an_owner_that_is_killed(tmp_path: Path) -> None:
         owner.send_signal(signal.SIGKILL)
         owner.wait()
     wait_until(lambda: all(is_gone(pid) for pid in everything), limit_s=10)
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("dask")] == []
+    assert {path.name for path in tmp_path.iterdir()} == {"owner.py", "tmp", "world"}
+    assert [path.name[:9] for path in temporary.iterdir()] == ["sinagotd-"]
