@@ -72,13 +72,12 @@ class Teller:
         told = {
             key: now for key, now in changed.items() if (was := before.get(key)) is None or was.state is not now.state
         }
+        ran = {key for key in told if (was := before.get(key)) is not None and was.state in IN_FLIGHT}
         for key, now in told.items():
             level = ALARMS.get(now.state, "info")
-            was = before.get(key)
-            ran = now.state is State.CURRENT and was is not None and was.state in IN_FLIGHT
-            why = "its run finished" if ran else now.sentence
+            why = "its run finished" if key in ran and now.state is State.CURRENT else now.sentence
             self._say(level, Note(now.since, key, now.state.value, {"reason": now.reason, "why": why}))
-        self._write(_line(key, now) for key, now in told.items() if now.state is not State.STALE)
+        self._write(_line(key, now, ran=key in ran) for key, now in told.items() if now.state is not State.STALE)
 
     def tell_line(self, key: StepKey, run_id: str, line: LogLine) -> None:
         """A script's own message."""
@@ -113,9 +112,9 @@ class Teller:
             self.log.warning("record_log_failed", folder=str(self.record_log.folder), why=str(fault))
 
 
-def _line(key: StepKey, now: Standing) -> RecordLine:
+def _line(key: StepKey, now: Standing, *, ran: bool) -> RecordLine:
     message, status = SAID.get(now.state, (now.sentence, now.state.code))
-    if now.reason == Reason.ADOPTED.name:
+    if now.state is State.CURRENT and not ran:
         message = "Run already processed"
     extra = {"level": ALARMS.get(now.state, "info"), "state": now.state.value, "why": now.sentence}
     return RecordLine(key.record, key.step, status, message, now.since, extra)

@@ -453,6 +453,14 @@ def test_the_record_log_has_sinagots_nine_keys_and_three_moments(world):
     ]  # fmt: skip
 
 
+def test_the_record_log_says_run_finished_only_of_runs(world):
+    world.put("raw/REC-1.txt", "one")
+    world.put("count/REC-1.txt", "5")
+    world.settle()
+    lines = [json.loads(line) for line in (world.data / "LOG/REC-1.log").read_text().splitlines()]
+    assert [line["message"] for line in lines if line["step_label"] == "count"] == ["Run already processed"]
+
+
 def test_one_line_per_change_of_state_and_none_for_no_ops(world):
     world.put("raw/REC-1.txt", "one")
     world.settle()
@@ -579,3 +587,62 @@ def test_the_world_is_closed_once(tmp_path):
     world = World(tmp_path)
     world.close()
     world.close()
+
+
+FOLDERS = """
+from sinagotd import ScriptTemplate
+
+class Script(ScriptTemplate):
+    PATH_IN = ("raw", "{id}.mff")
+    PATH_OUT = ("parts", "{id}")
+
+    def run(self):
+        self.path.output.mkdir()
+        for path in sorted(self.path.input.iterdir()):
+            (self.path.output / path.name).write_text(path.read_text().upper())
+"""
+
+
+def test_folders_are_inputs_and_outputs_as_a_whole(tmp_path):
+    with a_world(tmp_path, toml=TOML.replace('"count", "mean"', '"parts"'), parts=FOLDERS) as world:
+        world.put("raw/REC-1.mff/a", "a")
+        world.put("raw/REC-1.mff/b", "b")
+        world.walk()
+        world.turn()
+        assert world.reason("REC-1/parts") == "INPUT_ARRIVING"
+        world.clock.advance(10)
+        world.settle()
+        assert world.read("parts/REC-1/b") == "B"
+        world.put("raw/REC-1.mff/c", "c")
+        (world.data / "raw/REC-1.mff/a").unlink()
+        world.engine.see(["raw/REC-1.mff"])
+        world.turn()
+        world.clock.advance(10)
+        world.settle()
+        assert sorted(path.name for path in (world.data / "parts/REC-1").iterdir()) == ["b", "c"]
+        assert len(world.ran) == 2
+
+
+def test_entities_of_the_id_fill_paths(tmp_path):
+    toml = TOML.replace("REC-[0-9]+", "(?P<subject>S[0-9])_(?P<day>[0-9]+)").replace('"count", "mean"', '"count"')
+    script = COUNT.replace('("raw", "{id}.txt")', '("raw", "{subject}", "{day}", "{id}.txt")')
+    with a_world(tmp_path, toml=toml, count=script) as world:
+        world.put("raw/S1/20260101/S1_20260101.txt", "one two")
+        world.put("raw/S2/20260101/S1_20260102.txt", "does not agree")
+        world.settle()
+        assert world.engine.records == {"S1_20260101"}
+        assert world.read("count/S1_20260101.txt") == "2"
+
+
+def test_a_shared_file_concerns_every_record(tmp_path):
+    script = COUNT.replace('("raw", "{id}.txt")', '{"raw": ("raw", "{id}.txt"), "words": ("shared", "words.txt")}')
+    script = script.replace("self.path.input.read_text()", "self.path.input['words'].read_text()")
+    with a_world(tmp_path, toml=TOML.replace('"count", "mean"', '"count"'), count=script) as world:
+        world.put("raw/REC-1.txt", "one")
+        world.put("raw/REC-2.txt", "one")
+        world.settle()
+        assert world.reason("REC-1/count") == "INPUT_MISSING"
+        assert world.standing("REC-1/count").sentence == "waiting for shared/words.txt"
+        world.put("shared/words.txt", "a b c")
+        world.settle()
+        assert (world.read("count/REC-1.txt"), world.read("count/REC-2.txt")) == ("3", "3")
