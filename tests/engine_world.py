@@ -7,9 +7,10 @@ from pathlib import Path
 import structlog
 
 from sinagotd.core.keys import StepKey
-from sinagotd.engine.engine import Engine, Tools
+from sinagotd.engine.engine import Engine
 from sinagotd.engine.finding import compare
 from sinagotd.engine.staging import STATE_FOLDER
+from sinagotd.engine.tools import Tools
 from sinagotd.manifest.opening import open_manifest
 from sinagotd.scan.digests import digest
 from sinagotd.scan.names import IgnoredNames

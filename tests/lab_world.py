@@ -10,6 +10,7 @@ from daemon_process import Daemon, sinagotd
 from sinagotd.core.states import State
 
 SETTLE_S = 0.3
+WORKERS = 2
 SETTINGS = """\
 [records]
 id_pattern = "REC-[0-9]+"
@@ -106,13 +107,13 @@ class Lab:
 
     def start(self, *words: object) -> Daemon:
         """Start a daemon and wait until it is ready."""
-        self._daemons.append(Daemon(self.folder, "--workers", 2, *words))
+        self._daemons.append(Daemon(self.folder, "--workers", WORKERS, *words))
         self.daemon.wait_for_line("ready")
         return self.daemon
 
     def once(self) -> Daemon:
         """Start a daemon that ends by itself."""
-        self._daemons.append(Daemon(self.folder, "--workers", 2, "--once"))
+        self._daemons.append(Daemon(self.folder, "--workers", WORKERS, "--once"))
         return self.daemon
 
     def wait_current(self, *records: str) -> None:

@@ -13,8 +13,9 @@ from sinagotd.daemon.control import request
 from sinagotd.daemon.logs import make_log
 from sinagotd.engine.asking import step_host_asked
 from sinagotd.engine.clock import SystemClock
-from sinagotd.engine.engine import Engine, Tools
+from sinagotd.engine.engine import Engine
 from sinagotd.engine.requests import perform
+from sinagotd.engine.tools import Tools
 from sinagotd.errors import WorkspaceError
 from sinagotd.manifest.lock import Lock, owner
 from sinagotd.manifest.opening import open_manifest

@@ -112,7 +112,7 @@ def _after_inputs(bound: Bound, past: StepHistory, facts: Facts, now: float, pol
     if past.failure is not None and past.failure.fingerprint == fingerprint:
         return _edited(bound, past.made, facts, policy) or _after_failure(past.failure, fingerprint, now)
     if past.made is None:
-        return _without_a_run(bound, facts, fingerprint, policy)
+        return _without_a_run(bound, past, facts, fingerprint, policy)
     return _edited(bound, past.made, facts, policy) or _against(past.made, bound, facts, fingerprint, policy)
 
 
@@ -137,12 +137,15 @@ def _joined(paths: tuple[str, ...], facts: Facts) -> bytes:
     return b"".join([facts[path].digest or b"" for path in paths])
 
 
-def _without_a_run(bound: Bound, facts: Facts, fingerprint: Fingerprint, policy: Policy) -> Decision:
-    if policy.adopt_existing and all(path in facts for path in bound.outputs):
+def _without_a_run(bound: Bound, past: StepHistory, facts: Facts, fingerprint: Fingerprint, policy: Policy) -> Decision:
+    """It never succeeded: adopt what is there, or run; a step that only failed says what changed since."""
+    if past.failure is None and policy.adopt_existing and all(path in facts for path in bound.outputs):
         return _unsettled(bound.outputs, facts) or Decision(
             State.CURRENT, Reason.ADOPTED, Action.ADOPT, fingerprint=fingerprint
         )
-    return Decision(State.STALE, Reason.NEVER_RAN, Action.RUN, fingerprint=fingerprint)
+    failed_at = past.failure.fingerprint if past.failure else fingerprint
+    changed = _changed_since(failed_at, bound, fingerprint, DEFAULT_POLICY)
+    return changed or Decision(State.STALE, Reason.NEVER_RAN, Action.RUN, fingerprint=fingerprint)
 
 
 def _edited(bound: Bound, made: Made | None, facts: Facts, policy: Policy) -> Decision | None:
@@ -173,7 +176,16 @@ def _after_failure(failure: Failure, fingerprint: Fingerprint, now: float) -> De
 
 def _against(made: Made, bound: Bound, facts: Facts, fingerprint: Fingerprint, policy: Policy) -> Decision:
     """Compare with what the last success was made from."""
-    was = made.fingerprint
+    changed = _changed_since(made.fingerprint, bound, fingerprint, policy)
+    if changed is not None:
+        return changed
+    missing = tuple(path for path in bound.outputs if path not in facts)
+    if missing:
+        return Decision(State.STALE, Reason.OUTPUT_MISSING, Action.RUN, paths=missing, fingerprint=fingerprint)
+    return Decision(State.CURRENT, Reason.CURRENT, fingerprint=fingerprint)
+
+
+def _changed_since(was: Fingerprint, bound: Bound, fingerprint: Fingerprint, policy: Policy) -> Decision | None:
     if policy.on_input_change and was.inputs != fingerprint.inputs:
         changed = _changed_paths(bound.inputs, was.inputs, fingerprint.inputs)
         return Decision(State.STALE, Reason.INPUT_CHANGED, Action.RUN, paths=changed, fingerprint=fingerprint)
@@ -181,10 +193,7 @@ def _against(made: Made, bound: Bound, facts: Facts, fingerprint: Fingerprint, p
         return Decision(State.STALE, Reason.CODE_CHANGED, Action.RUN, fingerprint=fingerprint)
     if policy.on_parameter_change and was.parameters != fingerprint.parameters:
         return Decision(State.STALE, Reason.PARAMETERS_CHANGED, Action.RUN, fingerprint=fingerprint)
-    missing = tuple(path for path in bound.outputs if path not in facts)
-    if missing:
-        return Decision(State.STALE, Reason.OUTPUT_MISSING, Action.RUN, paths=missing, fingerprint=fingerprint)
-    return Decision(State.CURRENT, Reason.CURRENT, fingerprint=fingerprint)
+    return None
 
 
 def _changed_paths(paths: tuple[str, ...], was: bytes, now: bytes) -> tuple[str, ...]:

@@ -24,9 +24,10 @@ from sinagotd.daemon.timers import ticking
 from sinagotd.daemon.upkeep import Upkeep
 from sinagotd.engine.asking import step_host_asked
 from sinagotd.engine.clock import SystemClock
-from sinagotd.engine.engine import Engine, Tools
+from sinagotd.engine.engine import Engine
 from sinagotd.engine.gathering import NO_STAMP
 from sinagotd.engine.staging import STATE_FOLDER
+from sinagotd.engine.tools import Tools
 from sinagotd.errors import ConfigError
 from sinagotd.manifest.lock import Lock
 from sinagotd.manifest.opening import open_manifest

@@ -126,7 +126,7 @@ class Loop:
         pending = sum(len(engine.pending) for engine in engines)
         offline = [site.name for site in self.sites.values() if site.engine.offline]
         trouble = f"; offline: {', '.join(offline)}" if offline else ""
-        paused = {engine.flights.pause_why or engine.code_fault for engine in engines} - {""}
+        paused = {engine.flights.pause_why or engine.code.fault for engine in engines} - {""}
         trouble += f"; nothing new is run: {'; '.join(sorted(paused))}" if paused else ""
         return f"{records} records in {len(engines)} workspace(s): {self.in_flight} in flight, {pending} stale{trouble}"
 

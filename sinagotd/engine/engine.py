@@ -3,55 +3,34 @@
 Only the thread that calls it writes the manifest. It knows no timers, no watcher and no cluster.
 """
 
-import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
-
-from structlog.typing import FilteringBoundLogger
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from sinagotd.core.facts import Digest, Stamp
 from sinagotd.core.keys import StepKey
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.core.planner import Policy
-from sinagotd.core.reasons import Reason
 from sinagotd.core.settle import Settler
-from sinagotd.core.states import Outcome, State
+from sinagotd.core.states import State
 from sinagotd.core.wiring import lineage
 from sinagotd.engine.applying import Applier, Start
-from sinagotd.engine.clock import Clock
-from sinagotd.engine.code_watch import CodeWatch
-from sinagotd.engine.flights import Ended, Flights
+from sinagotd.engine.code import Code
+from sinagotd.engine.flights import Flights
+from sinagotd.engine.following import Following
 from sinagotd.engine.gathering import Gatherer
-from sinagotd.engine.loading import Ask, ScriptReader
 from sinagotd.engine.looking import Looker, Planned, policy_of
 from sinagotd.engine.pending import Pending
 from sinagotd.engine.record_log import RecordLog
 from sinagotd.engine.standings import Teller
+from sinagotd.engine.tools import Tools
+from sinagotd.engine.waits import Waits
 from sinagotd.errors import ConfigError
 from sinagotd.manifest.writer import Manifest
-from sinagotd.scripts.orders import LogLine, Receipt, RunOrder
-from sinagotd.settings.ownership import Trust
+from sinagotd.scripts.orders import LogLine, Receipt
 from sinagotd.settings.workspace import WorkspaceSettings
 
 BATCH_RECORDS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What whoever runs an engine gives it.
-
-    `submit` takes an order and a priority; `hash_later` answers by `hashed`. Without `adopts` no output is taken for
-    current unless a run of it is remembered: a manifest that was just repaired has forgotten too much.
-    """
-
-    clock: Clock
-    log: FilteringBoundLogger
-    submit: Callable[[RunOrder, int], None]
-    ask: Ask
-    hash_later: Callable[[str, Stamp], None]
-    trust: Trust | None = None
-    adopts: bool = True
 
 
 class Engine:
@@ -63,12 +42,13 @@ class Engine:
         self.tools = tools
         self.records: set[str] = set()
         self.offline: str | None = None
-        self.code_fault = ""
         self.settler = Settler()
         self.pending = Pending()
         self.teller = Teller(tools.log, RecordLog(settings.data_path))
-        self.code = CodeWatch(settings.scripts_path, settings.watch.settle)
-        pipeline = self._load(None)
+        self.following = Following(self.teller)
+        self.waits = Waits()
+        self.code = Code(settings, tools.ask, tools.trust)
+        pipeline = self.code.pipeline
         self.flights = Flights(settings, pipeline.id_pattern, manifest, tools.clock)
         self.applier = Applier(manifest, self.flights, self.teller, tools.clock)
         self.gatherer = Gatherer(
@@ -78,11 +58,6 @@ class Engine:
         self._marked: dict[str, None] = {}
         self._receipts: list[Receipt] = []
         self._starts: list[Start] = []
-        self._hashing: set[str] = set()
-        self._arriving: set[StepKey] = set()
-        self._retries: list[tuple[float, str]] = []
-        self._begun: set[str] = set()
-        self._said: dict[str, int] = {}
 
     @property
     def pipeline(self) -> Pipeline:
@@ -124,23 +99,20 @@ class Engine:
             with self.manifest.transaction():
                 self.manifest.retire_records(gone, at=self.tools.clock.now())
             self.records.difference_update(gone)
-            self._arriving = {key for key in self._arriving if key.record in self.records}
+            self.waits.forget(set(gone))
             self.tools.log.info("records_retired", count=len(gone), first=sorted(gone)[:10])
 
     def started(self, start: Start) -> None:
         """A worker has begun a run: told at once, remembered with the next turn."""
         claimed = self.flights.in_flight.get(start.run_id)
-        if claimed is not None and start.run_id not in self._begun:
-            self._begun.add(start.run_id)
+        if claimed is not None and self.following.start(claimed.key, start.run_id, start.at):
             self._starts.append(start)
-            self.teller.tell_start(claimed.key, start.run_id, start.at)
 
     def said(self, run_id: str, line: LogLine) -> None:
-        """A script logged a line; each is told once, whether it comes live or with the receipt."""
+        """A script logged a line."""
         claimed = self.flights.in_flight.get(run_id)
-        if claimed is not None and line.seq >= self._said.get(run_id, 0):
-            self._said[run_id] = line.seq + 1
-            self.teller.tell_line(claimed.key, run_id, line)
+        if claimed is not None:
+            self.following.line(claimed.key, run_id, line)
 
     def ended(self, receipt: Receipt) -> None:
         self._receipts.append(receipt)
@@ -153,43 +125,37 @@ class Engine:
 
     def take_back(self) -> list[str]:
         """The runs in flight that no worker has begun: they are about to be cancelled, which is nobody's fault."""
-        waiting = [run_id for run_id in self.flights.in_flight if run_id not in self._begun]
+        waiting = [run_id for run_id in self.flights.in_flight if run_id not in self.following.begun]
         self.flights.cancelled.update(waiting)
         return waiting
 
     def hashed(self, path: str, stamp: Stamp, digest: Digest | None) -> None:
         """A large file was fingerprinted elsewhere; None when it moved or could not be read meanwhile."""
-        self._hashing.discard(path)
+        self.waits.hashing.discard(path)
         if digest is not None:
             self.gatherer.fresh[path] = (stamp, digest)
             self.settler.forget(path)
         self.mark(self.pipeline.touched(path, self.records))
 
     def read_code_again(self) -> None:
-        """Load the scripts anew; plan every record if any step changed. Paths that do not fit together stop new claims."""
+        """Read the scripts anew; plan every record if any step changed. Paths that do not fit together stop new claims."""
         try:
-            pipeline = self._load(self.pipeline)
-        except ConfigError as fault:
-            self.code_fault = "; ".join(fault.faults)
-            self.code.now_read(self.code.files)
-            self.tools.log.error("code_refused", why=self.code_fault, then="nothing new is run until this is mended")
+            changed = self.code.read_again()
+        except ConfigError:
+            self.tools.log.error("code_refused", why=self.code.fault, then="nothing new is run until this is mended")
             return
-        self.code_fault = ""
-        changed = sorted({spec.step for spec in set(self.pipeline.specs) ^ set(pipeline.specs)})
         if changed:
-            self.looker.pipeline = pipeline
+            self.looker.pipeline = self.code.pipeline
             self.tools.log.info("code_changed", steps=changed)
             self.mark(sorted(self.records))
 
     def reconfigure(self, settings: WorkspaceSettings) -> None:
         """Go on with other settings; what runs goes on. Raises ConfigError and changes nothing if they do not fit."""
-        loaded = ScriptReader(settings, self.tools.ask, self.tools.trust).load(self.pipeline)
+        self.code = Code(settings, self.tools.ask, self.tools.trust, self.pipeline)
+        pipeline = self.code.pipeline
         self.settings = self.gatherer.settings = self.flights.settings = settings
-        self.gatherer.id_pattern = self.flights.id_pattern = loaded.pipeline.id_pattern
-        self.looker.pipeline, self.looker.policy = loaded.pipeline, self._policy()
-        self.code = CodeWatch(settings.scripts_path, settings.watch.settle)
-        self.code.now_read(loaded.files)
-        self.code_fault = ""
+        self.gatherer.id_pattern = self.flights.id_pattern = pipeline.id_pattern
+        self.looker.pipeline, self.looker.policy = pipeline, self._policy()
         self._know(self.records)
 
     # the turn
@@ -229,7 +195,8 @@ class Engine:
     @property
     def at_rest(self) -> bool:
         """Nothing is left to do, nothing runs and nothing is arriving; a failed step may be waiting for its retry."""
-        return not (self.wants_turn or self.flights.in_flight or self.pending or self._hashing or self._arriving)
+        waits = self.waits.hashing or self.waits.arriving
+        return not (self.wants_turn or self.flights.in_flight or self.pending or waits)
 
     @property
     def next_look(self) -> float | None:
@@ -237,29 +204,17 @@ class Engine:
         times = [self.settler.next_look]
         if self.flights.pause_why:
             times.append(self.flights.paused_until)
-        if self._retries:
+        if self.waits.next_retry is not None:
             clock = self.tools.clock
-            times.append(clock.monotonic() + self._retries[0][0] - clock.now())
+            times.append(clock.monotonic() + self.waits.next_retry - clock.now())
         return min((time for time in times if time is not None), default=None)
 
     def _end_runs(self) -> None:
         if self._receipts:
             ended, self._receipts = self.flights.end(self._receipts)
             for end in ended:
-                self._tell_end(end)
+                self.following.end(end, self.tools.clock.now())
                 self.mark([end.claimed.key.record])
-
-    def _tell_end(self, end: Ended) -> None:
-        run_id = end.receipt.run_id
-        if end.receipt.started_at and run_id not in self._begun:
-            self.teller.tell_start(end.claimed.key, run_id, end.receipt.started_at)
-        self._begun.discard(run_id)
-        told = self._said.pop(run_id, 0)
-        for line in end.receipt.lines:
-            if line.seq >= told:
-                self.teller.tell_line(end.claimed.key, run_id, line)
-        if end.receipt.outcome in (Outcome.TAINTED, Outcome.ABANDONED, Outcome.CANCELLED):
-            self.teller.tell_end(end.claimed.key, end.receipt, self.tools.clock.now())
 
     def _mark_due(self) -> None:
         now = self.tools.clock.monotonic()
@@ -267,8 +222,7 @@ class Engine:
             self.read_code_again()
         for path in self.settler.due(now):
             self.mark(self.pipeline.touched(path, self.records))
-        while self._retries and self._retries[0][0] <= self.tools.clock.now():
-            self.mark([heapq.heappop(self._retries)[1]])
+        self.mark(self.waits.due(self.tools.clock.now()))
 
     def _take_batch(self) -> list[str]:
         count = min(len(self._marked), BATCH_RECORDS)
@@ -288,22 +242,13 @@ class Engine:
         planned.extend(self.looker.look({key.record for key in taken if key not in planned.decisions} & self.records))
         return {key: arrival for key, arrival in taken.items() if planned.is_to_run(key)}
 
-    def _remember_waits(self, planned: Planned) -> None:
-        for key, decision in planned.decisions.items():
-            if decision.reason is Reason.INPUT_ARRIVING:
-                self._arriving.add(key)
-            else:
-                self._arriving.discard(key)
-            if decision.until is not None:
-                heapq.heappush(self._retries, (decision.until, key.record))
-
     def _apply(self, planned: Planned, chosen: dict[StepKey, int]) -> int:
         fresh, gone = self.gatherer.take_fresh(), self.gatherer.take_gone()
         if not (planned.decisions or self._starts or fresh or gone or self.teller.notes):
             return 0
         claims = self.applier.apply(planned, chosen, starts=self._starts, fresh=fresh, gone=gone)
         self._starts = []
-        self._remember_waits(planned)
+        self.waits.remember(planned)
         for claimed in claims:
             self.flights.submitted(claimed)
             self.tools.submit(claimed.order, chosen[claimed.key])
@@ -335,14 +280,9 @@ class Engine:
         """The machine lacks something, or the code is being edited: nothing new is claimed."""
         if self.flights.pause_why and self.tools.clock.monotonic() >= self.flights.paused_until:
             self.flights.pause_why = ""
-        return bool(self.flights.pause_why or self.code_fault) or self.code.in_motion
-
-    def _load(self, previous: Pipeline | None) -> Pipeline:
-        loaded = ScriptReader(self.settings, self.tools.ask, self.tools.trust).load(previous)
-        self.code.now_read(loaded.files)
-        return loaded.pipeline
+        return bool(self.flights.pause_why or self.code.fault) or self.code.in_motion
 
     def _hash_later(self, path: str, stamp: Stamp) -> None:
-        if path not in self._hashing:
-            self._hashing.add(path)
+        if path not in self.waits.hashing:
+            self.waits.hashing.add(path)
             self.tools.hash_later(path, stamp)

@@ -150,7 +150,7 @@ CHANGES = {
     "failed with another input": (
         without(FACTS, COUNT, MEAN),
         {FIRST: failed("old")},
-        Reason.NEVER_RAN,
+        Reason.INPUT_CHANGED,
         Reason.UPSTREAM_NOT_CURRENT,
     ),
     "a failure newer than the outputs wins": (

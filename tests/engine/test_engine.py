@@ -153,7 +153,7 @@ def test_scripts_whose_paths_no_longer_fit_together_stop_new_runs_until_mended(w
     world.put("raw/REC-1.txt", "one")
     world.settle()
     change_code(world, "count", COUNT.replace('("raw", "{id}.txt")', '("mean", "{id}.txt")'))
-    assert "count" in world.engine.code_fault
+    assert "count" in world.engine.code.fault
     world.put("raw/REC-1.txt", "one two")
     world.settle()
     assert world.read("count/REC-1.txt") == "1"

@@ -1,0 +1,41 @@
+"""What an engine waits for without being told: retries that fall due, files that settle, digests made elsewhere."""
+
+import heapq
+from dataclasses import dataclass, field
+
+from sinagotd.core.keys import StepKey
+from sinagotd.core.reasons import Reason
+from sinagotd.engine.looking import Planned
+
+
+@dataclass(slots=True)
+class Waits:
+    """Remembers the steps whose input is arriving, the paths being hashed, and when failed steps are due again."""
+
+    arriving: set[StepKey] = field(default_factory=set)
+    hashing: set[str] = field(default_factory=set)
+    _retries: list[tuple[float, str]] = field(default_factory=list)
+
+    def remember(self, planned: Planned) -> None:
+        for key, decision in planned.decisions.items():
+            if decision.reason is Reason.INPUT_ARRIVING:
+                self.arriving.add(key)
+            else:
+                self.arriving.discard(key)
+            if decision.until is not None:
+                heapq.heappush(self._retries, (decision.until, key.record))
+
+    def forget(self, records: set[str]) -> None:
+        self.arriving = {key for key in self.arriving if key.record not in records}
+
+    def due(self, now: float) -> list[str]:
+        """The records of which a step is to be retried by `now`, epoch seconds."""
+        records = []
+        while self._retries and self._retries[0][0] <= now:
+            records.append(heapq.heappop(self._retries)[1])
+        return records
+
+    @property
+    def next_retry(self) -> float | None:
+        """Epoch seconds."""
+        return self._retries[0][0] if self._retries else None
