@@ -22,7 +22,7 @@ LOOK_AGAIN_S = 0.5
 MOST_EVENTS = 100_000
 STATES = {state.value: state for state in State}
 TOLD = ("why", "says")
-KNOWN_ANYWAY = ("reason", "severity")
+KNOWN_ANYWAY = ("exception", "reason", "severity")
 WIDEST_EVENT = max(map(len, STATES))
 
 
@@ -100,7 +100,7 @@ def _show(events: Sequence[Told], want: Wanted, console: Console) -> None:
         for told in events:
             click.echo(json.dumps(_row(told)))
         return
-    print_lines(console, (_line(told.event) for told in events))
+    print_lines(console, (text for told in events for text in _lines(told.event)))
 
 
 def _row(told: Told) -> dict[str, Any]:
@@ -114,6 +114,11 @@ def _row(told: Told) -> dict[str, Any]:
         "event": event.event,
         "detail": dict(event.detail),
     }
+
+
+def _lines(event: EventRow) -> Iterator[Text]:
+    yield _line(event)
+    yield from (line("    ", text) for text in str(event.detail.get("exception", "")).splitlines())
 
 
 def _line(event: EventRow) -> Text:

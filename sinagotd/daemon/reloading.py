@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from structlog.typing import FilteringBoundLogger
-
 from sinagotd.daemon.notifier import Notifier
 from sinagotd.daemon.site import Site
 from sinagotd.errors import ConfigError
@@ -17,7 +15,6 @@ class Reloader:
 
     sites: dict[str, Site]
     notifier: Notifier
-    log: FilteringBoundLogger
 
     def reload(self) -> None:
         self.notifier.reloading()
@@ -26,18 +23,17 @@ class Reloader:
         self.notifier.ready()
 
     def _reload(self, site: Site) -> None:
-        log = self.log.bind(workspace=site.name)
         try:
             settings = load_workspace(site.settings.config_path)
             moved = _moved(site.settings, settings)
             if moved:
-                log.error("reload_refused", why=f"{', '.join(moved)} changed: stop and start the daemon for that")
+                site.log.error("reload_refused", why=f"{', '.join(moved)} changed: stop and start the daemon for that")
                 return
             site.reconfigure(settings)
         except ConfigError as fault:
-            log.error("reload_refused", why="; ".join(fault.faults), then="the settings stay as they were")
+            site.log.error("reload_refused", why="; ".join(fault.faults), then="the settings stay as they were")
             return
-        log.info("reloaded")
+        site.log.info("reloaded")
 
 
 def _moved(old: WorkspaceSettings, new: WorkspaceSettings) -> list[str]:

@@ -32,7 +32,7 @@ class Site:
         self.settings: WorkspaceSettings = engine.settings
         self.watching = "scanning"
         self._inbox = inbox
-        self._log = log
+        self.log = log
         self._ignored = IgnoredNames(self.settings.watch.ignore)
         self._identity = root_identity(self.settings.data_path)
         self._watcher: Watcher | None = None
@@ -62,7 +62,7 @@ class Site:
             claimed = self.engine.turn(room)
         except OSError as fault:
             self._rest_until = time.monotonic() + REST_S
-            self._log.error("turn_failed", why=str(fault), again_in_s=REST_S)
+            self.log.error("turn_failed", why=str(fault), again_in_s=REST_S)
             return 0
         self.follow_pipeline()
         return claimed
@@ -103,7 +103,7 @@ class Site:
         for folder in sorted(hints.folders):
             self._list(folder)
         if hints.lost:
-            self._log.warning("events_lost", why=hints.lost)
+            self.log.warning("events_lost", why=hints.lost)
             self.walk()
 
     def check_watching(self) -> None:
@@ -113,7 +113,7 @@ class Site:
         health = self._watcher.check(time.monotonic())
         if health.mode != self.watching:
             self.watching = health.mode
-            self._log.warning("watching", mode=health.mode, why=health.why)
+            self.log.warning("watching", mode=health.mode, why=health.why)
         if health.mode == "scanning":
             self.walk()
         self.take_hints()
@@ -129,7 +129,7 @@ class Site:
         self._watched_pipeline = self.engine.pipeline
         data_path, polling = self.settings.data_path, self.settings.watch.polling
         if polling == "always" or (polling == "auto" and is_network(data_path)):
-            self._log.info("watching", mode="scanning", why=f"polling = {polling!r}, or a network mount")
+            self.log.info("watching", mode="scanning", why=f"polling = {polling!r}, or a network mount")
             return
         self._watcher = Watcher(
             data_path,
@@ -177,7 +177,7 @@ class Site:
         """Bring what a walk found to the engine, unless the root is not what it was."""
         self._walk = None
         if walked.failed or walked.found is None:
-            self._log.error("walk_failed", why=walked.failed)
+            self.log.error("walk_failed", why=walked.failed)
         else:
             self._go(offline=walked.offline)
             if walked.offline is None:
@@ -192,17 +192,17 @@ class Site:
         engine.meet(found.records)
         engine.retire(engine.records - found.records)
         engine.see(found.changed)
-        self._log.info("walked", files=found.files, folders=found.folders, changed=len(found.changed), s=found.took_s)
+        self.log.info("walked", files=found.files, folders=found.folders, changed=len(found.changed), s=found.took_s)
 
     def _tell_findings(self, found: Found) -> None:
         for finding in found.findings:
             if finding not in self._findings:
-                self._log.warning("unusable", path=finding.path, why=finding.why)
+                self.log.warning("unusable", path=finding.path, why=finding.why)
         self._findings = frozenset(found.findings)
 
     def _go(self, *, offline: str | None) -> None:
         if offline != self.engine.offline:
-            tell = self._log.error if offline else self._log.info
+            tell = self.log.error if offline else self.log.info
             tell("offline" if offline else "online", why=offline or "the data folder is back")
         if self.engine.offline and not offline:
             self._identity = root_identity(self.settings.data_path)

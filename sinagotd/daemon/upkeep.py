@@ -3,8 +3,6 @@
 import time
 from dataclasses import dataclass
 
-from structlog.typing import FilteringBoundLogger
-
 from sinagotd.daemon.site import Site
 from sinagotd.errors import ManifestError
 from sinagotd.manifest.place import BACKUPS
@@ -17,14 +15,13 @@ class Upkeep:
 
     settings: DaemonSettings
     sites: dict[str, Site]
-    log: FilteringBoundLogger
 
     def run(self) -> None:
         for site in self.sites.values():
             try:
                 self._look_after(site)
             except (OSError, ManifestError) as fault:
-                self.log.error("backup_failed", workspace=site.name, why=str(fault))
+                site.log.error("backup_failed", why=str(fault))
 
     def _look_after(self, site: Site) -> None:
         manifest = site.engine.manifest
@@ -33,4 +30,4 @@ class Upkeep:
             manifest.prune(keep_runs=self.settings.keep_runs, events_before=events_before)
         saved = manifest.backup(manifest.path.parent / BACKUPS)
         manifest.checkpoint()
-        self.log.info("backed_up", workspace=site.name, file=saved.name)
+        site.log.info("backed_up", file=saved.name)

@@ -42,5 +42,7 @@ class Following:
             self.line(key, receipt.run_id, line)
         if receipt.outcome in WITHOUT_VERDICT:
             self.teller.tell_end(key, receipt, at)
+        if receipt.outcome.blames_the_step and receipt.error is not None:
+            self.teller.tracebacks[key] = receipt.error.traceback or str(receipt.error)
         self.begun.discard(receipt.run_id)
         self._next_line.pop(receipt.run_id, None)

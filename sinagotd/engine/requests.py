@@ -57,7 +57,7 @@ def _retry(engine: Engine, keys: list[StepKey], force: bool) -> Done:  # noqa: F
     with engine.manifest.transaction():
         for key in chosen:
             engine.manifest.forgive(key)
-            if force:
+            if force or past[key].made is None:
                 engine.manifest.request(key)
     return _done(chosen, [])
 

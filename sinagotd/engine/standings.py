@@ -18,6 +18,7 @@ SAID = {State.QUEUED: ("Init run", 0), State.RUNNING: ("Processing run", 20), St
 """What Sinagot's users watch for in a record's log (its specs §10), with its status codes."""
 
 IN_FLIGHT = (State.QUEUED, State.RUNNING)
+FAILURES = (State.FAILED, State.QUARANTINED)
 ALARMS = {State.FAILED: "warning", State.QUARANTINED: "error", State.HELD: "warning"}
 
 
@@ -61,6 +62,7 @@ class Teller:
     log: FilteringBoundLogger
     record_log: RecordLog
     notes: list[Note] = field(default_factory=list)
+    tracebacks: dict[StepKey, str] = field(default_factory=dict)
 
     def take_notes(self) -> list[Note]:
         notes = self.notes[:]
@@ -76,8 +78,19 @@ class Teller:
         for key, now in told.items():
             level = ALARMS.get(now.state, "info")
             why = "its run finished" if key in ran and now.state is State.CURRENT else now.sentence
-            self._say(level, Note(now.since, key, now.state.value, {"reason": now.reason, "why": why}))
-        self._write(_line(key, now, ran=key in ran) for key, now in told.items() if now.state is not State.STALE)
+            detail = {"reason": now.reason, "why": why} | self._traceback("exception", key, now)
+            self._say(level, Note(now.since, key, now.state.value, detail))
+        self._write(
+            _line(key, now, self._traceback("exc_info", key, now), ran=key in ran)
+            for key, now in told.items()
+            if now.state is not State.STALE
+        )
+        for key in told:
+            self.tracebacks.pop(key, None)
+
+    def _traceback(self, name: str, key: StepKey, now: Standing) -> dict[str, str]:
+        """The traceback of the run that just failed, under the name that each log has for it."""
+        return {name: self.tracebacks[key]} if now.state in FAILURES and key in self.tracebacks else {}
 
     def tell_line(self, key: StepKey, run_id: str, line: LogLine) -> None:
         """A script's own message."""
@@ -112,9 +125,9 @@ class Teller:
             self.log.warning("record_log_failed", folder=str(self.record_log.folder), why=str(fault))
 
 
-def _line(key: StepKey, now: Standing, *, ran: bool) -> RecordLine:
+def _line(key: StepKey, now: Standing, more: Mapping[str, str], *, ran: bool) -> RecordLine:
     message, status = SAID.get(now.state, (now.sentence, now.state.code))
     if now.state is State.CURRENT and not ran:
         message = "Run already processed"
-    extra = {"level": ALARMS.get(now.state, "info"), "state": now.state.value, "why": now.sentence}
+    extra = {"level": ALARMS.get(now.state, "info"), "state": now.state.value, "why": now.sentence, **more}
     return RecordLine(key.record, key.step, status, message, now.since, extra)

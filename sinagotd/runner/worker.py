@@ -1,7 +1,7 @@
 """What runs inside a Dask worker: a launcher that hands an order to a warm step host. It never runs a script itself."""
 
 import json
-import signal
+import os
 import socket
 import threading
 import time
@@ -43,7 +43,8 @@ def about() -> str:
 class StepHosts(WorkerPlugin):
     """The step hosts of one worker: one for each of its threads, warm, closed with the worker.
 
-    A worker that is `ours` is ended by its owner alone: a Ctrl-C in the owner's terminal must not cut off its runs.
+    A worker that is `ours` is ended by its owner alone: what a terminal or `kill` sends to the owner's process group,
+    Ctrl-C above all, must not cut off its runs.
     """
 
     def __init__(self, *, ours: bool = False) -> None:
@@ -52,8 +53,8 @@ class StepHosts(WorkerPlugin):
         self._lanes: dict[int, Lane] = {}
 
     def setup(self, worker: Worker) -> None:  # noqa: ARG002 - the signature of WorkerPlugin
-        if self._ours and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if self._ours:
+            os.setpgrp()
 
     def mine(self) -> Lane:
         """Return the host of the calling thread."""

@@ -34,7 +34,7 @@ class Bench:
         self.site = Site("w", engine, self.inbox, self.log)
         self.sites = {"w": self.site}
         self.notifier = Notifier()
-        self.reloader = Reloader(self.sites, self.notifier, self.log)
+        self.reloader = Reloader(self.sites, self.notifier)
         self.kept = []
         self.loop = Loop(
             Parts(

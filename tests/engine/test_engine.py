@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from engine_world import COUNT, MEAN, TOML, World, a_world
+from engine_world import COUNT, MEAN, TOML, a_world
 
 from sinagotd.core.keys import StepKey
 from sinagotd.settings.ownership import Trust
@@ -188,6 +188,9 @@ def test_a_step_that_raises_keeps_its_old_output_and_is_retried_then_left_alone(
     world.clock.advance(10_000)
     world.settle()
     assert len(world.ran) == 3
+    told = next(line for line in world.lines if line["event"] == "failed")
+    assert "a bad word" in told["exception"]
+    assert '"exc_info"' in (world.data / "LOG/REC-1.log").read_text()
     run = world.engine.manifest.read.runs(A_COUNT, 1)[0]
     assert run.error.type == "ValueError"
     assert "a bad word" in run.error.traceback
@@ -500,6 +503,16 @@ def test_a_request_names_the_steps_that_it_changed(world, verb):
     assert [row.event for row in world.engine.manifest.read.events(record="REC-1", step="count", limit=99)].count(verb)
 
 
+def test_a_retry_of_a_step_that_never_succeeded_says_that_someone_asked(world):
+    from sinagotd.engine.requests import perform
+
+    world.put("raw/REC-1.txt", "bad")
+    world.settle()
+    perform(world.engine, "retry", {"records": ["REC-1"], "steps": ["count"]})
+    world.turn()
+    assert (world.state_of("REC-1/count"), world.reason("REC-1/count")) == ("queued", "REQUESTED")
+
+
 def test_a_forced_retry_runs_once(world):
     from sinagotd.engine.requests import perform
 
@@ -581,12 +594,6 @@ scripts = ["scores"]
         world.settle()
         assert world.read("mean/REC-1.txt") == "mean of 2"
         assert world.ran == [StepKey("REC-1", "HDC/behavior/scores"), StepKey("REC-1", "HDC/report/sum")]
-
-
-def test_the_world_is_closed_once(tmp_path):
-    world = World(tmp_path)
-    world.close()
-    world.close()
 
 
 FOLDERS = """
