@@ -143,6 +143,8 @@ def install() -> None:
     (LAB / "scripts/look.py").write_text(SCRIPT)
     shutil.chown(LAB / "dataset", "sinagotd", "sinagotd")
     shutil.copy(PROJECT / "systemd" / UNIT, UNITS)
+    hidden = " ".join(str(path) for path in (PROJECT, VENV) if path.is_relative_to("/tmp"))
+    drop_in("05-test.conf", f"[Service]\nBindReadOnlyPaths={hidden}\n")  # a checkout that PrivateTmp would hide
     drop_in("10-data.conf", (PROJECT / "systemd" / f"{UNIT}.d" / "10-data.conf").read_text())
 
 

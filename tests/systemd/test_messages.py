@@ -73,7 +73,7 @@ def daemon(tmp_path, listener):
 
 
 def test_readiness_status_life_reload_and_stop_are_told_in_that_order(daemon, listener, tmp_path):
-    listener.until("READY=1", "STATUS=1 workspace", "WATCHDOG=1", "WATCHDOG=1")
+    listener.until("READY=1", "STATUS=1 records in 1 workspace", "WATCHDOG=1", "WATCHDOG=1")
     assert listener.messages[0] == "READY=1"
     (tmp_path / "workspace.toml").write_text("[records]\nid_pattern = 3\n")
     daemon.send_signal(signal.SIGHUP)
