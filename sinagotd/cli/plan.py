@@ -22,10 +22,11 @@ SHOWN_STEPS = 50
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """What is to be done in one workspace; `behind` counts steps that are decided once these are done."""
+    """What is to be done in one workspace, and why other steps wait; `behind` are decided once these are done."""
 
     workspace: str
     steps: dict[StepKey, Decision]
+    waits: Counter[Reason]
     behind: int
     in_flight: int
 
@@ -57,6 +58,7 @@ def intend(place: Place, records: Sequence[str] = ()) -> Intended:
     return Intended(
         place.name,
         {key: decision for key, decision in planned.decisions.items() if decision.action is not Action.NOTHING},
+        waits=Counter(decision.reason for decision in decisions if decision.state is State.WAITING),
         behind=sum(decision.reason is Reason.UPSTREAM_NOT_CURRENT for decision in decisions),
         in_flight=sum(decision.state in (State.QUEUED, State.RUNNING) for decision in decisions),
     )
@@ -78,6 +80,7 @@ def _lines(intended: Intended, limit: int | None) -> Iterator[Text | str]:
     yield line(styled(intended.workspace, "bold"), f": {counted(runs, 'step')} would run")
     reasons = Counter(decision.reason for decision in intended.steps.values())
     yield from (f"{count:>7,}  {_in_general(reason)}" for reason, count in reasons.most_common())
+    yield from (f"{count:>7,}  wait: {_in_general(reason)}" for reason, count in intended.waits.most_common())
     if intended.in_flight:
         yield f"{intended.in_flight:>7,}  are in flight already"
     if intended.behind:

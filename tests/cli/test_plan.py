@@ -18,6 +18,16 @@ def test_the_steps_that_would_run_are_counted_by_reason(bench: Any) -> None:
     ]
 
 
+def test_what_waits_is_counted_by_reason(bench: Any) -> None:
+    bench.drop(r1="")
+
+    assert bench("plan").stdout.splitlines() == [
+        f"{bench.path}: 0 steps would run",
+        "      1  wait: … is still arriving",
+        "      1  come after these and are decided then",
+    ]
+
+
 def test_a_plan_changes_nothing(bench: Any) -> None:
     bench.drop(r1="a")
     before = sorted(bench.path.rglob("*"))

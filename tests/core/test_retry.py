@@ -17,4 +17,4 @@ def test_the_last_attempt_is_the_last():
 @given(st.integers(1, 4), st.floats(0, 1, exclude_max=True))
 def test_jitter_lengthens_a_pause_by_up_to_a_quarter(attempts, jitter):
     plain = retry_at(RULE, attempts, now=0, jitter=0)
-    assert plain <= retry_at(RULE, attempts, now=0, jitter=jitter) < plain * 1.25
+    assert plain <= retry_at(RULE, attempts, now=0, jitter=jitter) <= plain * 1.25
