@@ -72,7 +72,14 @@ class Loop:
         except Empty:
             return
 
-    def handle(self, event: events.Event) -> None:  # noqa: C901 - one case per event
+    def handle(self, event: events.Event) -> None:
+        """Hand on one event; what the machine refuses is told, and the next walk finds what was missed."""
+        try:
+            self._hand_on(event)
+        except OSError as fault:
+            self.parts.log.error("event_failed", what=type(event).__name__, why=str(fault))
+
+    def _hand_on(self, event: events.Event) -> None:  # noqa: C901 - one case per event
         match event:
             case RunStarted() | RunSaid() | RunEnded() | RunLost():
                 self._handle_run(event)

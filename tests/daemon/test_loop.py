@@ -206,6 +206,20 @@ def test_a_workspace_that_cannot_write_is_told_and_does_not_stop_the_loop(bench,
     assert bench.world.read("mean/REC-1.txt") == "mean of 1"
 
 
+def test_an_event_that_the_machine_refuses_to_handle_is_told_and_does_not_stop_the_loop(bench, monkeypatch):
+    def full(*_args, **_more):
+        raise OSError(28, "No space left on device", "manifest.db")
+
+    bench.world.put("raw/REC-1.txt", "one")
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.world.engine.manifest, "see_records", full)
+        bench.walk()
+    assert bench.said("event_failed")
+    bench.walk()
+    bench.work()
+    assert bench.world.read("mean/REC-1.txt") == "mean of 1"
+
+
 def test_the_status_line_says_what_is_at_rest_and_what_is_wrong(bench):
     bench.world.engine.offline = "gone"
     bench.world.engine.flights.pause_why = "the disk is full"
