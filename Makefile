@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint types imports pytest clean
+.PHONY: demo test check lint types imports pytest bench clean
 
 demo: $(STAMP)  ## the main job, on a workspace made for show
 	$(BIN)/sinagotd demo
@@ -25,6 +25,9 @@ imports: $(STAMP)
 
 pytest: $(STAMP)
 	$(BIN)/pytest -q --numprocesses=2
+
+bench: $(STAMP)  ## how fast it is, as a table; BENCH="--records 100000" for more
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -31,6 +31,10 @@ class IdPattern:
         object.__setattr__(self, "entities", tuple(regex.groupindex))
         object.__setattr__(self, "_regex", regex)
 
+    def fits(self, record: str) -> bool:
+        """Tell whether this is an id, and a safe one."""
+        return self._regex.fullmatch(record) is not None and is_safe(record)
+
     def bindings(self, record: str) -> dict[str, str] | None:
         """Name the parts of an id: `{"id": record, "subject": ...}`; None if it is not an id or not a safe one.
 

@@ -41,7 +41,10 @@ class Pipeline:
         self._used = Lookup(self._templates, id_pattern)
         self._raw = Lookup(_raw(specs, wiring.made()), id_pattern)
         self._fixed = frozenset(template.fill({}) for template in self._templates if not template.placeholders)
-        self._written = Lookup((template for spec in specs for _, template in spec.outputs), id_pattern)
+        written = [template for spec in specs for _, template in spec.outputs]
+        self._written = Lookup(written, id_pattern)
+        self._written_below = frozenset(template.text.partition("/")[0] for template in written)
+        self._writes_anywhere = any("{" in head for head in self._written_below)
 
     def bind(self, record: str) -> tuple[Bound, ...]:
         """Give each step the paths of this record, in order; raises ValueError when this is no id of the workspace.
@@ -55,7 +58,7 @@ class Pipeline:
         if not self._needs <= bindings.keys():
             return tuple(_bind_alone(slot, record, bindings) for slot in self._slots)
         paths = [template.fill(bindings) for template in self._templates]
-        return tuple(
+        bounds = [
             Bound(
                 StepKey(record, slot.spec.step),
                 slot.spec,
@@ -64,7 +67,8 @@ class Pipeline:
                 slot.upstream,
             )
             for slot in self._slots
-        )
+        ]
+        return tuple(bounds)
 
     def upstream(self, step: str) -> tuple[str, ...]:
         """Name the steps whose outputs this step reads; raises KeyError for a step that is not there."""
@@ -106,6 +110,8 @@ class Pipeline:
         return Reach((*self._templates, *others), self.id_pattern)
 
     def _is_written(self, path: str, bindings: Mapping[str, str]) -> bool:
+        if not self._writes_anywhere and path.partition("/")[0] not in self._written_below:
+            return False
         # Without {id} a template fits more than it ever fills to, so there only this record's own path counts.
         return any(
             not match.template.is_shared or _fills(match.template, bindings, match.path)

@@ -13,13 +13,13 @@ Rules, the first that matches wins:
 - else it is current.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sinagotd.core.facts import DIGEST_BYTES, NO_HISTORY, Facts, Failure, Fingerprint, History, Made, StepHistory
 from sinagotd.core.keys import StepKey
-from sinagotd.core.pipeline import Bound, Pipeline
+from sinagotd.core.pipeline import Bound
 from sinagotd.core.reasons import Reason
 from sinagotd.core.states import Action, State
 
@@ -57,18 +57,16 @@ _CANNOT_GO_ON = frozenset({State.FAILED, State.QUARANTINED})
 
 
 def plan(
-    pipeline: Pipeline,
-    records: Iterable[str],
+    bound_records: Iterable[Sequence[Bound]],
     history: History,
     facts: Facts,
     *,
     now: float,
     policy: Policy = DEFAULT_POLICY,
 ) -> dict[StepKey, Decision]:
-    """One decision for every step of each of these records; `now` is epoch seconds."""
+    """One decision for every step of each of these records, as the pipeline bound them; `now` is epoch seconds."""
     decisions: dict[StepKey, Decision] = {}
-    for record in records:
-        bounds = pipeline.bind(record)
+    for bounds in bound_records:
         made_so_far: list[Decision] = []
         for bound in bounds:
             past = history.get(bound.key, NO_HISTORY)
@@ -81,7 +79,7 @@ def plan(
 
 
 def _before_inputs(  # noqa: PLR0911 - one return per rule
-    bound: Bound, past: StepHistory, bounds: tuple[Bound, ...], decided: list[Decision]
+    bound: Bound, past: StepHistory, bounds: Sequence[Bound], decided: list[Decision]
 ) -> Decision | None:
     """What is decided without a look at the inputs."""
     if past.flight is not None:

@@ -24,15 +24,23 @@ class Reach:
 
     def enter(self, nodes: "Nodes", name: str) -> "Nodes | None":
         """Nodes of the entry `name` in the folder that has these nodes; None if no template goes there."""
+        if len(nodes) == 1:
+            return tuple(nodes[0].entered(name)) or None
         return tuple([child for node in nodes for child in node.entered(name)]) or None
 
     def ends(self, nodes: "Nodes") -> bool:
         """Whether a template ends exactly here: a file, or a folder as a whole."""
-        return any(node.ends for node in nodes)
+        for node in nodes:  # noqa: SIM110 - asked for each file of a walk: a generator takes three times as long
+            if node.ends:
+                return True
+        return False
 
     def goes_on(self, nodes: "Nodes") -> bool:
         """Whether a template continues below."""
-        return any(node.literal or node.open for node in nodes)
+        for node in nodes:  # noqa: SIM110 - as above
+            if node.literal or node.open:
+                return True
+        return False
 
 
 @dataclass(slots=True)
@@ -72,7 +80,7 @@ class _Name:
         found = self.regex.fullmatch(name)
         if found is None or self.ids is None:
             return found is not None
-        return self.ids.bindings(found["id"]) is not None
+        return self.ids.fits(found["id"])
 
 
 Nodes = tuple[_Node, ...]

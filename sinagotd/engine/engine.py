@@ -27,6 +27,7 @@ from sinagotd.engine.tools import Tools
 from sinagotd.engine.waits import Waits
 from sinagotd.errors import ConfigError
 from sinagotd.manifest.writer import Manifest
+from sinagotd.scan.findings import Unreadable
 from sinagotd.scripts.orders import LogLine, Receipt
 from sinagotd.settings.workspace import WorkspaceSettings
 
@@ -94,7 +95,7 @@ class Engine:
 
     def retire(self, records: Collection[str]) -> None:
         """A walk found no raw file of these records; the ones that really have none keep their history, no more."""
-        gone = [record for record in records if not self.looker.has_raw_file(record)]
+        gone = [record for record in records if not self._has_raw_file(record)]
         if gone:
             with self.manifest.transaction():
                 self.manifest.retire_records(gone, at=self.tools.clock.now())
@@ -271,6 +272,13 @@ class Engine:
         record = self.pipeline.record_of(path)
         is_new = record is not None and record not in self.records and self.gatherer.is_there(path)
         return record if is_new else None
+
+    def _has_raw_file(self, record: str) -> bool:
+        """Whether there is one, be it readable or not."""
+        try:
+            return self.looker.has_raw_file(record)
+        except Unreadable:
+            return True
 
     def _policy(self) -> Policy:
         policy = policy_of(self.settings)

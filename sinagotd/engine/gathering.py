@@ -2,33 +2,34 @@
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sinagotd.core.facts import Digest, Seen, Stamp, pack_stamp, unpack_stamp
 from sinagotd.core.ids import IdPattern
-from sinagotd.core.patterns import Template
 from sinagotd.core.pipeline import Bound
 from sinagotd.core.reasons import Reason
-from sinagotd.core.settle import Settler, SettleRule
+from sinagotd.core.settle import Settler
 from sinagotd.engine.clock import Clock
+from sinagotd.engine.rules import Rule, Rules
 from sinagotd.manifest.reader import Reader
 from sinagotd.scan.digests import digest
 from sinagotd.scan.findings import Unreadable
-from sinagotd.scan.stamps import is_folder, stamp
+from sinagotd.scan.stamps import Stamper, is_folder, stamp
 from sinagotd.scan.writers import FileId, open_for_writing, written_by_own_processes
 from sinagotd.settings.workspace import WorkspaceSettings
 
-
-class Rule(NamedTuple):
-    """How one path settles, and the marker that must stand beside it."""
-
-    settle: SettleRule
-    marker: str | None = None
-
-
 StampOf = Callable[[str], Stamp | None]
+
+
+class Swept(NamedTuple):
+    """What a pass over everything has just seen and read: nothing of it need be asked for again, path by path."""
+
+    stamp_of: StampOf
+    known: Mapping[str, tuple[Stamp, Digest]]
+
+
 NO_STAMP = pack_stamp(0, 0, 0, 0)
 MARKER_LOOK_S = 5.0
 
@@ -49,15 +50,15 @@ class Gatherer:
     renamed: set[str] = field(default_factory=set)
     fresh: dict[str, tuple[Stamp, Digest]] = field(default_factory=dict)
 
-    def facts(self, bounds: Sequence[Bound], stamp_of: StampOf | None = None) -> dict[str, Seen]:
+    def facts(self, bounds: Sequence[Bound], swept: Swept | None = None) -> dict[str, Seen]:
         """Look at every input and output of these steps; digests that were not known are left in `fresh`."""
         self.own_writers = functools.cache(written_by_own_processes)
-        rules = self._rules(bounds)
-        look = stamp_of or self.stamp
-        known = self.read.digests(rules)
+        rules = Rules(self.settings, self.id_pattern, bounds)
+        paths = rules.paths()
+        look, known = swept or Swept(Stamper(self.settings.data_path).stamp, self.read.digests(paths))
         facts: dict[str, Seen] = {}
-        for path, rule in rules.items():
-            seen = self._see(path, look, rule, known.get(path))
+        for path in paths:
+            seen = self._see(path, look, rules, known.get(path))
             if seen is not None:
                 facts[path] = seen
         return facts
@@ -73,14 +74,15 @@ class Gatherer:
         return gone
 
     def is_there(self, path: str) -> bool:
-        return self._stamp_or_none(path) is not None
+        return _stamp_or_none(self.stamp, path) is not None
 
     def news(self, paths: Sequence[str]) -> list[str]:
         """The paths that do not look as they are remembered: our own publishing is not news."""
         known = self.read.digests(paths)
+        look = Stamper(self.settings.data_path).stamp
         news = []
         for path in paths:
-            now = self._stamp_or_none(path)
+            now = _stamp_or_none(look, path)
             if path not in known or known[path][0] != now:
                 news.append(path)
                 if now is None and path in known:
@@ -91,36 +93,7 @@ class Gatherer:
         """How a path looks now; raises Unreadable."""
         return stamp(self.settings.data_path, path)
 
-    def _rules(self, bounds: Sequence[Bound]) -> dict[str, Rule]:
-        watch = self.settings.watch
-        raw_settle = {
-            modality: SettleRule(watch.settle_for(modality), accept_empty=watch.empty_files == "accept")
-            for modality in {bound.spec.modality for bound in bounds}
-        }
-        rules: dict[str, Rule] = {}
-        for bound in bounds:
-            rule = Rule(raw_settle[bound.spec.modality], self._marker(bound))
-            for path in bound.inputs:
-                rules.setdefault(path, rule)
-        for bound in bounds:
-            made = Rule(SettleRule(raw_settle[bound.spec.modality].quiet_s, accept_empty=True))
-            rules.update(dict.fromkeys(bound.outputs, made))
-        return rules
-
-    def _marker(self, bound: Bound) -> str | None:
-        if not self.settings.watch.ready:
-            return None
-        constants = {"task": bound.spec.task}
-        template = Template.parse(self.settings.watch.ready, constants=constants, entities=self.id_pattern.entities)
-        return template.fill(self.id_pattern.bindings(bound.key.record) or {})
-
-    def _stamp_or_none(self, path: str) -> Stamp | None:
-        try:
-            return self.stamp(path)
-        except Unreadable:
-            return None
-
-    def _see(self, path: str, look: StampOf, rule: Rule, known: tuple[Stamp, Digest] | None) -> Seen | None:
+    def _see(self, path: str, look: StampOf, rules: Rules, known: tuple[Stamp, Digest] | None) -> Seen | None:
         try:
             now = look(path)
         except Unreadable:
@@ -132,6 +105,7 @@ class Gatherer:
         known = self.fresh.get(path, known)
         if known is not None and known[0] == now:
             return Seen(now, known[1])
+        rule = rules.of(path)
         unsettled = self._unsettled(path, now, rule)
         return Seen(now, None, unsettled) if unsettled else self._digested(path, now, rule)
 
@@ -178,3 +152,10 @@ class Gatherer:
         self.renamed.discard(path)
         self.fresh[path] = (now, found)
         return Seen(now, found)
+
+
+def _stamp_or_none(look: StampOf, path: str) -> Stamp | None:
+    try:
+        return look(path)
+    except Unreadable:
+        return None

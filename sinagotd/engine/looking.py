@@ -9,7 +9,7 @@ from sinagotd.core.pipeline import Bound, Pipeline
 from sinagotd.core.planner import Decision, Policy, plan
 from sinagotd.core.states import Action
 from sinagotd.engine.clock import Clock
-from sinagotd.engine.gathering import Gatherer, StampOf
+from sinagotd.engine.gathering import Gatherer, Swept
 from sinagotd.manifest.reader import Reader
 from sinagotd.settings.workspace import WorkspaceSettings
 
@@ -59,12 +59,15 @@ class Looker:
     clock: Clock
     policy: Policy
 
-    def look(self, records: Collection[str], stamp_of: StampOf | None = None) -> Planned:
-        """Plan these records as things stand now; `stamp_of` answers for the disk when a walk has just seen it all."""
-        bounds = [bound for record in records for bound in self.pipeline.bind(record)]
-        facts = self.gatherer.facts(bounds, stamp_of)
+    def look(self, records: Collection[str], swept: Swept | None = None) -> Planned:
+        """Plan these records as things stand now, which is as `swept` says if everything was just looked at."""
+        if not records:
+            return Planned({}, {}, {}, {})
+        bound_records = [self.pipeline.bind(record) for record in records]
+        bounds = [bound for steps in bound_records for bound in steps]
+        facts = self.gatherer.facts(bounds, swept)
         history = self.read.history(records)
-        decisions = plan(self.pipeline, records, history, facts, now=self.clock.now(), policy=self.policy)
+        decisions = plan(bound_records, history, facts, now=self.clock.now(), policy=self.policy)
         return Planned({bound.key: bound for bound in bounds}, facts, history, decisions)
 
     def has_raw_file(self, record: str) -> bool:

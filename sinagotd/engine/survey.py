@@ -9,8 +9,9 @@ from sinagotd.core.facts import Stamp
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.core.settle import Settler
 from sinagotd.engine.clock import SystemClock
+from sinagotd.engine.collecting import no_collecting
 from sinagotd.engine.finding import Found, compare
-from sinagotd.engine.gathering import Gatherer, StampOf
+from sinagotd.engine.gathering import Gatherer, StampOf, Swept
 from sinagotd.engine.loading import Ask, ScriptReader
 from sinagotd.engine.looking import Looker, Planned, policy_of
 from sinagotd.errors import WorkspaceError
@@ -33,9 +34,11 @@ class Surveyor:
 
     def look_at_all(self) -> tuple[Found, Planned]:
         """Walk the data folder and plan every record that is there."""
-        seen = self._walk()
-        found = compare(seen, self.read.all_digests(), self.pipeline)
-        return found, self.looker.look(sorted(found.records), self._stamp_of(seen))
+        with no_collecting():
+            seen = self._walk()
+            known = self.read.all_digests()
+            found = compare(seen, known, self.pipeline)
+            return found, self.looker.look(sorted(found.records), Swept(self._stamp_of(seen), known))
 
     def look_at(self, records: Collection[str]) -> Planned:
         """Plan these records; raises WorkspaceError for one that is not there."""
@@ -52,6 +55,8 @@ class Surveyor:
 
     def _stamp_of(self, seen: Walk) -> StampOf:
         unusable = {finding.path for finding in seen.findings}
+        if not unusable:
+            return seen.stamps.get
 
         def stamp_of(path: str) -> Stamp | None:
             return self.looker.gatherer.stamp(path) if path in unusable else seen.stamps.get(path)

@@ -1,6 +1,7 @@
 """Every question that is put to the manifest, one statement per constant. Answers nothing itself."""
 
-DIGEST = "SELECT stamp, digest FROM digests WHERE path = :path"
+SOME_PATHS = tuple(f"path_{at}" for at in range(100))
+DIGESTS_OF_PATHS = f"SELECT path, stamp, digest FROM digests WHERE path IN (:{', :'.join(SOME_PATHS)})"  # noqa: S608 - names of parameters
 
 DIGESTS = "SELECT path, stamp, digest FROM digests"
 

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Collection, Iterable
+from itertools import islice, zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -68,15 +69,15 @@ class Reader:
 
     def digests(self, paths: Iterable[str]) -> dict[str, tuple[Stamp, Digest]]:
         """What is known of these paths; the others are left out."""
-        known = {}
-        for path in paths:
-            row = self._session.row(queries.DIGEST, {"path": os.fsencode(path)})
-            if row is not None:
-                known[path] = (Stamp(row[0]), Digest(row[1]))
+        left = map(os.fsencode, paths)
+        known: dict[str, tuple[Stamp, Digest]] = {}
+        while some := tuple(islice(left, len(queries.SOME_PATHS))):
+            values = dict(zip_longest(queries.SOME_PATHS, some))
+            known.update(_remembered(self._session.rows(queries.DIGESTS_OF_PATHS, values)))
         return known
 
     def all_digests(self) -> dict[str, tuple[Stamp, Digest]]:
-        return {os.fsdecode(path): (stamp, digest) for path, stamp, digest in self._session.rows(queries.DIGESTS)}
+        return _remembered(self._session.rows(queries.DIGESTS))
 
     def records(self) -> list[str]:
         """The records that are not retired, sorted."""
@@ -131,3 +132,7 @@ class Reader:
             return [convert(row) for row in self._session.rows(sql, values)]
         except UNREADABLE as fault:
             raise DamagedError(f"{self._session.path} holds a row that cannot be read: {fault!r}") from fault
+
+
+def _remembered(rows: Iterable[Row]) -> dict[str, tuple[Stamp, Digest]]:
+    return {os.fsdecode(path): (stamp, digest) for path, stamp, digest in rows}

@@ -27,14 +27,38 @@ def stamp(root: str | Path, path: str) -> Stamp | None:
     Raises `Unreadable` for a link out of the root, for what is neither file nor folder, and for what this user may
     not read. A file that only fails when it is opened (a server that refuses root) is found by its digest.
     """
-    full = f"{root}/{path}"
-    try:
-        refuse_outside(os.path.realpath(root), full, path)
-        return stamp_of(full, Path(full).stat(), path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as fault:
-        raise Unreadable.because(path, fault) from fault
+    return Stamper(root).stamp(path)
+
+
+class Stamper:
+    """Stamps many paths in one pass: root and folders are followed to their real places once. Keep it for that pass."""
+
+    def __init__(self, root: str | Path) -> None:
+        self._root = os.fspath(root)
+        self._real_root = os.path.realpath(root)
+        self._inside: set[str] = set()
+
+    def stamp(self, path: str) -> Stamp | None:
+        """As the function of this name."""
+        full = f"{self._root}/{path}"
+        try:
+            return stamp_of(full, self._status(full, path), path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as fault:
+            raise Unreadable.because(path, fault) from fault
+
+    def _status(self, full: str, path: str) -> os.stat_result:
+        """What is no link lies where its folder lies."""
+        folder = full.rpartition("/")[0]
+        if folder not in self._inside:
+            refuse_outside(self._real_root, folder, path)
+            self._inside.add(folder)
+        status = os.lstat(full)
+        if not stat.S_ISLNK(status.st_mode):
+            return status
+        refuse_outside(self._real_root, full, path)
+        return os.stat(full)  # noqa: PTH116 - a Path for each of many files takes longer than the look
 
 
 def refuse_outside(real_root: str, full: str, path: str) -> None:

@@ -88,10 +88,10 @@ class _Walker:
     def _see(self, path: str, nodes: Nodes, entry: os.DirEntry[str] | Path) -> None:
         if entry.is_symlink():
             refuse_outside(self.real_root, os.fspath(entry), path)
-        if entry.is_dir() and self.reach.goes_on(nodes):
+        if self.reach.goes_on(nodes) and entry.is_dir():
             self.pending.append((path, nodes))
         if self.reach.ends(nodes):
-            self.stamps[path] = stamp_of(os.fspath(entry), entry.stat(), path)
+            self.stamps[path] = stamp_of(f"{self.root}/{path}", entry.stat(), path)
 
     def _find(self, path: str, fault: Unreadable | OSError) -> None:
         if isinstance(fault, Unreadable):

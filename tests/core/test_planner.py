@@ -54,7 +54,7 @@ HISTORY = {FIRST: made("raw", "count"), SECOND: made("count", "mean")}
 
 def decide(facts=FACTS, history=HISTORY, specs=(COUNTS, MEANS), policy=DEFAULT_POLICY):
     pipeline = Pipeline.build(specs, IdPattern("[A-Z]"))
-    decisions = plan(pipeline, ["A"], history, facts, now=NOW, policy=policy)
+    decisions = plan([pipeline.bind("A")], history, facts, now=NOW, policy=policy)
     return decisions[FIRST], decisions[SECOND]
 
 
@@ -226,5 +226,5 @@ def test_a_missing_output_is_not_taken_for_an_edited_one():
 def test_a_block_reaches_what_is_further_downstream():
     last = spec("plot", "mean/{id}", "plot/{id}")
     pipeline = Pipeline.build((COUNTS, MEANS, last), IdPattern("[A-Z]"))
-    decisions = plan(pipeline, ["A"], {FIRST: failed()}, without(FACTS, COUNT, MEAN), now=NOW)
+    decisions = plan([pipeline.bind("A")], {FIRST: failed()}, without(FACTS, COUNT, MEAN), now=NOW)
     assert decisions[StepKey("A", "plot")].reason is Reason.UPSTREAM_BLOCKED

@@ -50,23 +50,23 @@ policies = st.builds(Policy, *[st.booleans()] * 5)
 
 @given(pasts, facts, policies)
 def test_every_step_gets_one_decision_with_a_sentence(past, there, policy):
-    decisions = plan(PIPELINE, RECORDS, past, there, now=100, policy=policy)
+    decisions = plan(map(PIPELINE.bind, RECORDS), past, there, now=100, policy=policy)
     assert set(decisions) == set(KEYS)
     assert all(decision.sentence for decision in decisions.values())
 
 
 @given(pasts, facts, policies, st.permutations(RECORDS))
 def test_the_order_and_company_of_records_changes_nothing(past, there, policy, order):
-    together = plan(PIPELINE, order, past, there, now=100, policy=policy)
+    together = plan(map(PIPELINE.bind, order), past, there, now=100, policy=policy)
     apart = {}
     for record in RECORDS:
-        apart |= plan(PIPELINE, [record], past, there, now=100, policy=policy)
+        apart |= plan([PIPELINE.bind(record)], past, there, now=100, policy=policy)
     assert together == apart
 
 
 @given(pasts, facts, policies)
 def test_only_what_is_settled_and_not_upstream_of_change_is_run_or_adopted(past, there, policy):
-    decisions = plan(PIPELINE, RECORDS, past, there, now=100, policy=policy)
+    decisions = plan(map(PIPELINE.bind, RECORDS), past, there, now=100, policy=policy)
     for key, decision in decisions.items():
         if decision.action is Action.NOTHING:
             continue
@@ -82,10 +82,13 @@ def test_what_is_made_from_what_is_there_needs_nothing(past, there):
     """Pretend that everything asked for was done: the next plan asks for nothing, step by step down the chain."""
     past, there = dict(past), dict(there)
     for _ in range(2 * len(CHAIN)):
-        for key, decision in plan(PIPELINE, RECORDS, past, there, now=100).items():
+        for key, decision in plan(map(PIPELINE.bind, RECORDS), past, there, now=100).items():
             if decision.action is not Action.NOTHING:
                 (bound,) = [bound for bound in PIPELINE.bind(key.record) if bound.key == key]
                 output = Digest(bytes([9]) * DIGEST_BYTES)
                 there |= {path: Seen(pack_stamp(2, 2, 2, 2), output) for path in bound.outputs}
                 past[key] = StepHistory(made=Made("new", decision.fingerprint, output))
-    assert all(decision.action is Action.NOTHING for decision in plan(PIPELINE, RECORDS, past, there, now=100).values())
+    assert all(
+        decision.action is Action.NOTHING
+        for decision in plan(map(PIPELINE.bind, RECORDS), past, there, now=100).values()
+    )

@@ -124,7 +124,7 @@ def test_a_reader_says_in_a_sentence_that_there_is_no_manifest(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("sql", "found_by"),
     [
-        (queries.DIGEST, "SEARCH digests USING PRIMARY KEY (path=?)"),
+        (queries.DIGESTS_OF_PATHS, "SEARCH digests USING PRIMARY KEY (path=?)"),
         (queries.HISTORY_OF_RECORDS, "SEARCH steps USING PRIMARY KEY (record=?)"),
         (queries.STANDINGS_OF_RECORDS, "SEARCH steps USING PRIMARY KEY (record=?)"),
         (queries.IN_FLIGHT, "SCAN runs USING INDEX runs_in_flight"),
