@@ -16,6 +16,7 @@ from sinagotd.engine.applying import Start
 from sinagotd.engine.requests import perform
 from sinagotd.errors import SinagotError
 from sinagotd.runner.protocol import RunEnded, RunLost, Runner, RunSaid, RunStarted
+from sinagotd.scan.findings import Unreadable
 
 LONGEST_WAIT_S = 1.0
 
@@ -76,7 +77,7 @@ class Loop:
         """Hand on one event; what the machine refuses is told, and the next walk finds what was missed."""
         try:
             self._hand_on(event)
-        except OSError as fault:
+        except (OSError, Unreadable) as fault:
             self.parts.log.error("event_failed", what=type(event).__name__, why=str(fault))
 
     def _hand_on(self, event: events.Event) -> None:  # noqa: C901 - one case per event

@@ -1,6 +1,8 @@
 """One workspace in the daemon: its engine, its watcher and its walks. Only the loop's thread calls it."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -13,7 +15,8 @@ from sinagotd.engine.finding import Found, compare
 from sinagotd.engine.staging import STATE_FOLDER
 from sinagotd.errors import SinagotError
 from sinagotd.manifest.reader import open_reader
-from sinagotd.scan.mounts import file_system_now, is_network, root_identity
+from sinagotd.scan.findings import Finding, Unreadable
+from sinagotd.scan.mounts import file_id, file_system_now, is_network, root_identity
 from sinagotd.scan.names import IgnoredNames
 from sinagotd.scan.vanished import root_offline
 from sinagotd.scan.walk import walk
@@ -35,12 +38,14 @@ class Site:
         self.log = log
         self._ignored = IgnoredNames(self.settings.watch.ignore)
         self._identity = root_identity(self.settings.data_path)
+        self._manifest_id = file_id(engine.manifest.path)
         self._watcher: Watcher | None = None
         self._watched_pipeline: Pipeline | None = None
         self._walk: Thread | None = None
         self._walk_again = False
+        self._walk_at: float | None = None
         self._rest_until = 0.0
-        self._findings: frozenset[object] = frozenset()
+        self._findings: frozenset[Finding] = frozenset()
 
     def start(self) -> None:
         """Watch, then walk: what arrives in between is seen twice, never missed."""
@@ -58,9 +63,12 @@ class Site:
         """Let the engine take a turn; when the machine refuses, that is told, and this workspace alone rests a while."""
         if self._resting:
             return 0
+        if self._walk_at is not None and time.monotonic() >= self._walk_at:
+            self._walk_at = None
+            self.walk()
         try:
             claimed = self.engine.turn(room)
-        except OSError as fault:
+        except (OSError, Unreadable) as fault:
             self._rest_until = time.monotonic() + REST_S
             self.log.error("turn_failed", why=str(fault), again_in_s=REST_S)
             return 0
@@ -80,9 +88,18 @@ class Site:
     def _resting(self) -> bool:
         return time.monotonic() < self._rest_until
 
+    @contextmanager
+    def _news(self) -> Iterator[None]:
+        """What is seen in this block is not lost when the machine refuses to take it in: a walk will find it again."""
+        try:
+            yield
+        except (OSError, Unreadable) as fault:
+            self._walk_at = time.monotonic() + REST_S
+            self.log.error("event_failed", why=str(fault), walk_in_s=REST_S)
+
     @property
     def at_rest(self) -> bool:
-        return self._walk is None and self.engine.at_rest
+        return self._walk is None and self._walk_at is None and self.engine.at_rest
 
     def reconfigure(self, settings: WorkspaceSettings) -> None:
         """Go on with other settings of the same folders; raises ConfigError with nothing changed."""
@@ -99,9 +116,10 @@ class Site:
             return
         hints = self._watcher.drain()
         renamed = {path for path, by_rename in hints.files.items() if by_rename}
-        self.engine.see(hints.files, renamed=renamed)
-        for folder in sorted(hints.folders):
-            self._list(folder)
+        with self._news():
+            self.engine.see(hints.files, renamed=renamed)
+            for folder in sorted(hints.folders):
+                self._list(folder)
         if hints.lost:
             self.log.warning("events_lost", why=hints.lost)
             self.walk()
@@ -139,7 +157,7 @@ class Site:
             canary_folder=data_path / STATE_FOLDER,
         )
         self._watcher.start()
-        self.watching = "events"
+        self.watching = "watching"
 
     def _list(self, folder: str) -> None:
         seen = walk(self.settings.data_path, self.engine.pipeline.reach(), ignored=self._ignored, start=folder)
@@ -160,8 +178,9 @@ class Site:
     def _walk_now(self, pipeline: Pipeline, state_path: Path) -> None:
         try:
             self._inbox.put(self._look(pipeline, state_path))
-        except (OSError, SinagotError) as fault:
-            self._inbox.put(Walked(self.name, None, failed=str(fault)))
+        except (OSError, SinagotError) as fault:  # a manifest inside the data folder is gone with it
+            offline = self._offline(known_records=0, seen_records=0)
+            self._inbox.put(Walked(self.name, None, offline=offline, failed=None if offline else str(fault)))
 
     def _look(self, pipeline: Pipeline, state_path: Path) -> Walked:
         began = time.monotonic()
@@ -169,18 +188,25 @@ class Site:
         with open_reader(state_path) as reader:
             known, records = reader.all_digests(), len(reader.records())
         found = compare(seen, known, pipeline, took_s=time.monotonic() - began)
-        identity = root_identity(self.settings.data_path)
-        offline = root_offline(self._identity, identity, known_records=records, seen_records=len(found.records))
+        offline = self._offline(known_records=records, seen_records=len(found.records))
         return Walked(self.name, found, offline=offline)
+
+    def _offline(self, *, known_records: int, seen_records: int) -> str | None:
+        identity = root_identity(self.settings.data_path)
+        why = root_offline(self._identity, identity, known_records=known_records, seen_records=seen_records)
+        if why is None and file_id(self.engine.manifest.path) != self._manifest_id:
+            return "the manifest is gone or another one than at the start: bring it back, or start the daemon again"
+        return why
 
     def take_walk(self, walked: Walked) -> None:
         """Bring what a walk found to the engine, unless the root is not what it was."""
         self._walk = None
-        if walked.failed or walked.found is None:
+        if walked.failed:
             self.log.error("walk_failed", why=walked.failed)
         else:
             self._go(offline=walked.offline)
-            if walked.offline is None:
+        if walked.found is not None and walked.offline is None:
+            with self._news():
                 self._take(walked.found)
         if self._walk_again:
             self.walk()

@@ -18,6 +18,8 @@ class Upkeep:
 
     def run(self) -> None:
         for site in self.sites.values():
+            if site.engine.offline:
+                continue
             try:
                 self._look_after(site)
             except (OSError, ManifestError) as fault:

@@ -37,6 +37,15 @@ def root_identity(path: str | Path) -> RootIdentity | None:
         os.close(handle)
 
 
+def file_id(path: str | Path) -> tuple[int, int] | None:
+    """Tell which file is at `path` now, by device and inode; None when there is none, or it does not answer."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino)
+
+
 def file_system(path: str | Path) -> str:
     """Name the type of file system that holds `path`, or its nearest parent that is there; "" when unknown."""
     place = Path(os.path.realpath(path))

@@ -31,7 +31,7 @@ def attempt(order: RunOrder, host: Host, *, on_started: OnStarted, on_line: OnLi
     """
     staging = Path(order.staging)
     lines = _Lines(on_line)
-    with claimed(staging) as refused:
+    with claimed(staging, within=Path(order.data_path)) as refused:
         if refused is not None:
             return _receipt(order, HostReply(error=refused), time.time(), lines)
         return _known_receipt(staging) or _written(staging, _carried_out(order, host, on_started, lines))

@@ -14,14 +14,14 @@ LOCK_NAME = ".lock"
 
 
 @contextmanager
-def claimed(staging: Path) -> Iterator[RunError | None]:
-    """Make the folder and hold it; gives None, or the reason why it cannot be had.
+def claimed(staging: Path, *, within: Path) -> Iterator[RunError | None]:
+    """Make the folder, somewhere within one that is there, and hold it; gives None, or why it cannot be had.
 
     Dask runs an order again when it has lost sight of a worker, which may still be at it. The lock dies with its
     owner. A file system without locks counts as free: then only the daemon's fence is left.
     """
     try:
-        staging.mkdir(parents=True, exist_ok=True)
+        _make(staging, within)
         descriptor = os.open(staging / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as fault:
         yield machine_fault(fault)
@@ -30,6 +30,12 @@ def claimed(staging: Path) -> Iterator[RunError | None]:
         yield None if _locked(descriptor) else RunError(ErrorKind.HOST_FAILED, "another worker is still at this run")
     finally:
         os.close(descriptor)
+
+
+def _make(staging: Path, within: Path) -> None:
+    """Never make the data folder itself: one that was moved or unmounted must find its place empty."""
+    for folder in reversed([staging, *(parent for parent in staging.parents if within in parent.parents)]):
+        folder.mkdir(exist_ok=True)
 
 
 def emptied(staging: Path) -> RunError | None:

@@ -270,4 +270,4 @@ def test_being_asked_to_stop_twice_ends_the_wait(bench):
 def test_a_manifest_folder_that_vanished_with_the_data_is_told(bench):
     shutil.rmtree(bench.world.state)
     bench.walk()
-    assert bench.said("walk_failed")
+    assert bench.said("offline")

@@ -123,7 +123,7 @@ def test_an_attempt_cut_short_leaves_nothing_to_the_next(lab: Lab) -> None:
 
 def test_a_run_that_another_worker_is_still_at_is_left_to_it(lab: Lab) -> None:
     lab.write_run("self.logger.info('ran'); self.path.output.write_text('x')")
-    with claimed(Path(lab.order().staging)) as refused:
+    with claimed(Path(lab.order().staging), within=lab.data) as refused:
         assert refused is None
         receipt = carried_out(lab, lab.order())
     assert receipt.outcome is Outcome.ABANDONED
