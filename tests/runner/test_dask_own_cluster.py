@@ -159,9 +159,11 @@ def test_a_killed_worker_costs_its_run_and_nothing_else(shared: Shared, world: W
     assert len(posts.answers(order)) == 1
 
 
-def test_closing_answers_everything_and_leaves_no_process(world: World, tmp_path: Path) -> None:
+def test_closing_answers_everything_and_leaves_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = {child.pid for child in family(os.getpid())}
-    folders = set(Path(tempfile.gettempdir()).glob("sinagotd-*"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     posts = Posts()
     runner = DaskRunner(posts, workers=2)
     orders = [world.order("hangs"), *(world.order("copy", f"REC-{n}") for n in range(2, 9))]
@@ -173,7 +175,7 @@ def test_closing_answers_everything_and_leaves_no_process(world: World, tmp_path
     assert {child.pid for child in family(os.getpid())} <= before
     assert is_gone(script)
     assert is_gone(child)
-    assert set(Path(tempfile.gettempdir()).glob("sinagotd-*")) <= folders
+    assert not any(tmp_path.glob("sinagotd-*"))
     runner.close()
     with pytest.raises(RunnerError, match="closed"):
         runner.submit(world.order())
