@@ -9,7 +9,6 @@ import structlog
 from sinagotd.core.keys import StepKey
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.finding import compare
-from sinagotd.engine.staging import STATE_FOLDER
 from sinagotd.engine.tools import Tools
 from sinagotd.manifest.opening import open_manifest
 from sinagotd.scan.digests import digest
@@ -18,7 +17,7 @@ from sinagotd.scan.walk import walk
 from sinagotd.scripts.attempt import attempt
 from sinagotd.scripts.inline_host import InlineHost
 from sinagotd.settings.ownership import Trust
-from sinagotd.settings.workspace import load_workspace
+from sinagotd.settings.workspace import STATE_FOLDER, load_workspace
 
 TOML = """
 [records]

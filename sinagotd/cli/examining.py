@@ -13,13 +13,12 @@ from sinagotd.core.patterns import Template, pieces_of
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.engine.asking import step_host_asked
 from sinagotd.engine.loading import ScriptReader
-from sinagotd.engine.staging import STATE_FOLDER
 from sinagotd.errors import ConfigError, ManifestError
 from sinagotd.manifest.place import refuse_network
 from sinagotd.scan.mounts import file_system, is_network
 from sinagotd.scan.names import IgnoredNames
 from sinagotd.settings.ownership import writable_by_others
-from sinagotd.settings.workspace import WorkspaceSettings
+from sinagotd.settings.workspace import STATE_FOLDER, WorkspaceSettings
 
 NAMED_ODDITIES = 5
 

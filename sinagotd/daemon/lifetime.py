@@ -26,7 +26,6 @@ from sinagotd.engine.asking import step_host_asked
 from sinagotd.engine.clock import SystemClock
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.gathering import NO_STAMP
-from sinagotd.engine.staging import STATE_FOLDER
 from sinagotd.engine.tools import Tools
 from sinagotd.errors import ConfigError
 from sinagotd.manifest.lock import Lock
@@ -37,7 +36,7 @@ from sinagotd.scan.pool import HashPool, Moved
 from sinagotd.scripts.orders import RunOrder
 from sinagotd.settings.daemon import DaemonSettings
 from sinagotd.settings.ownership import Trust, writable_by_others
-from sinagotd.settings.workspace import WorkspaceSettings
+from sinagotd.settings.workspace import STATE_FOLDER, WorkspaceSettings
 
 
 @dataclass(frozen=True, slots=True)

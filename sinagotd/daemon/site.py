@@ -12,7 +12,6 @@ from sinagotd.core.pipeline import Pipeline
 from sinagotd.daemon.events import FilesTouched, Inbox, Walked
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.finding import Found, compare
-from sinagotd.engine.staging import STATE_FOLDER
 from sinagotd.errors import SinagotError
 from sinagotd.manifest.reader import open_reader
 from sinagotd.scan.findings import Finding, Unreadable
@@ -21,7 +20,7 @@ from sinagotd.scan.names import IgnoredNames
 from sinagotd.scan.vanished import root_offline
 from sinagotd.scan.walk import walk
 from sinagotd.scan.watcher import Watcher
-from sinagotd.settings.workspace import WorkspaceSettings
+from sinagotd.settings.workspace import STATE_FOLDER, WorkspaceSettings
 
 REST_S = 2.0
 

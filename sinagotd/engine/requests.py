@@ -14,8 +14,6 @@ from sinagotd.errors import WorkspaceError
 Done = dict[str, Any]
 """`steps` holds the keys that were changed, `left` a sentence for each that was not."""
 
-TROUBLED = (State.FAILED, State.QUARANTINED)
-
 
 def perform(engine: Engine, verb: str, arguments: dict[str, Any]) -> Done:
     """Do what was asked; arguments: `records` and `steps` (names or labels; None for all), `force`.

@@ -8,8 +8,7 @@ from pathlib import Path
 from sinagotd.atomic import fsync_folder
 from sinagotd.scripts.content import digest_path
 from sinagotd.scripts.orders import RECEIPT_NAME, Receipt
-
-STATE_FOLDER = ".sinagotd"
+from sinagotd.settings.workspace import STATE_FOLDER
 
 
 def staging_root(data_path: Path) -> Path:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable
 from fnmatch import translate
 
-TEMPORARY = ("*.tmp", "*.part", "*.filepart", ".*", "*~")
-"""Names of files that are not finished; rsync's `.name.XXXXXX` and our own `.sinagotd` are hidden names."""
+from sinagotd.settings.watch import TEMPORARY_NAMES
 
 LOG_FOLDER = "LOG"
 """Sinagot's log folder, at the top of the data folder."""
@@ -16,7 +15,7 @@ class IgnoredNames:
 
     def __init__(self, extra: Iterable[str] = ()) -> None:
         """Add `extra` shell patterns (as in fnmatch: `*`, `?`, `[abc]`) to the temporary names."""
-        pattern = re.compile("|".join(translate(name) for name in (*TEMPORARY, *extra)))
+        pattern = re.compile("|".join(translate(name) for name in (*TEMPORARY_NAMES, *extra)))
         self._match = pattern.match
 
     def __call__(self, name: str) -> bool:

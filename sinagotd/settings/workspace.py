@@ -19,7 +19,7 @@ from sinagotd.settings.workspace_file import DaskSection, LogSettings, Workspace
 
 __all__ = ["ScriptRef", "StepSettings", "UnitSettings", "WorkspaceSettings", "load_workspace"]
 
-STATE_FOLDER_NAME = ".sinagotd"
+STATE_FOLDER = ".sinagotd"
 AnyPath = str | os.PathLike[str]
 
 
@@ -93,7 +93,7 @@ def _settings(
         config_path=files[0].path,
         data_path=data_path,
         scripts_path=given.get("scripts_path") or file.path.scripts or _default_scripts_path(raw, folder),
-        state_path=file.path.state or data_path / STATE_FOLDER_NAME,
+        state_path=file.path.state or data_path / STATE_FOLDER,
         id_pattern=file.records.id_pattern,
         is_unit_mode=is_unit_mode,
         tasks=tuple(file.tasks),
