@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint types imports pytest bench clean
+.PHONY: demo test check lint types imports pytest faults bench clean
 
 demo: $(STAMP)  ## the main job, on a workspace made for show
 	$(BIN)/sinagotd demo
@@ -25,6 +25,9 @@ imports: $(STAMP)
 
 pytest: $(STAMP)
 	$(BIN)/pytest -q --numprocesses=2
+
+faults: $(STAMP)  ## every fault as often as docs/promises.md says, and a table; under an hour
+	$(BIN)/pytest -q tests/faults --full --timeout=0 --numprocesses=0 $(FAULTS)
 
 bench: $(STAMP)  ## how fast it is, as a table; BENCH="--records 100000" for more
 	$(BIN)/python -m tests.benchmarks $(BENCH)

@@ -1,10 +1,24 @@
-"""What every test may count on: a home folder of its own, and no leftover of whoever runs it."""
+"""What every test may count on: a home folder of its own, no leftover of whoever runs it; and the table of counted faults."""
+
+from collections.abc import Iterator
 
 import pytest
+from counting import print_table
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="do every counted fault as often as `make faults` does")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_home(tmp_path_factory):
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    rows = [row for report in reports for name, row in report.user_properties if name == "faults"]
+    if rows:
+        print_table(rows, terminalreporter)

@@ -26,6 +26,7 @@ from sinagotd.engine.standings import Teller
 from sinagotd.engine.tools import Tools
 from sinagotd.engine.waits import Waits
 from sinagotd.errors import ConfigError
+from sinagotd.failpoints import Point, failpoint
 from sinagotd.manifest.writer import Manifest
 from sinagotd.scan.findings import Unreadable
 from sinagotd.scripts.orders import LogLine, Receipt
@@ -250,6 +251,8 @@ class Engine:
         claims = self.applier.apply(planned, chosen, starts=self._starts, fresh=fresh, gone=gone)
         self._starts = []
         self.waits.remember(planned)
+        if claims:
+            failpoint(Point.CLAIMED)
         for claimed in claims:
             self.flights.submitted(claimed)
             self.tools.submit(claimed.order, chosen[claimed.key])

@@ -18,6 +18,7 @@ from sinagotd.core.retry import RetryRule, retry_at
 from sinagotd.core.states import Outcome
 from sinagotd.engine import staging
 from sinagotd.engine.clock import Clock
+from sinagotd.failpoints import Point, failpoint
 from sinagotd.manifest.rows import Remembered
 from sinagotd.manifest.writer import Manifest
 from sinagotd.scan.findings import Unreadable
@@ -130,10 +131,12 @@ class Flights:
         recorded when the manifest cannot be written: the same receipts may be given again.
         """
         ended, unpublished, digests = self._publish(receipts)
+        failpoint(Point.PUBLISHED)
         with self.manifest.transaction():
             self.manifest.remember_digests(digests)
             for end in ended:
                 self._record(end)
+        failpoint(Point.RECORDED)
         for claimed, receipt in ended:
             if receipt.outcome is not Outcome.ABANDONED:
                 self._losses.pop(claimed.key, None)
@@ -167,6 +170,7 @@ class Flights:
         if verdict.outcome is not Outcome.SUCCEEDED:
             return verdict, set()
         try:
+            failpoint(Point.CHECKED)
             return verdict, staging.publish(self.settings.data_path, verdict)
         except FileNotFoundError as fault:
             return replace(receipt, outcome=Outcome.ABANDONED, error=RunError("Unpublished", str(fault))), set()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sinagotd.atomic import fsync_folder
+from sinagotd.failpoints import Point, failpoint
 from sinagotd.scripts.content import digest_path
 from sinagotd.scripts.orders import RECEIPT_NAME, Receipt
 from sinagotd.settings.workspace import STATE_FOLDER
@@ -50,6 +51,7 @@ def _put_in_place(staged: Path, final: Path, digest: str) -> set[Path]:
     if final.is_dir() and not final.is_symlink():
         os.rename(final, staged.with_name(staged.name + ".replaced"))  # noqa: PTH104 - a folder cannot be replaced in one call
     staged.replace(final)
+    failpoint(Point.MOVED)
     return {final.parent, *made}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import sinagotd
 from sinagotd.atomic import fsync_folder, fsync_tree, write_atomically
 from sinagotd.errors import ScriptError
+from sinagotd.failpoints import Point, failpoint
 from sinagotd.scripts.content import digest_path
 from sinagotd.scripts.faults import ErrorKind, describe, machine_fault, outcome_of
 from sinagotd.scripts.hosts import Host, HostReply
@@ -47,7 +48,9 @@ def _carried_out(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Li
     except (ScriptError, OSError) as unready:
         return _receipt(order, HostReply(error=machine_fault(unready)), started_at, lines)
     on_started(pid, started_at)
+    failpoint(Point.BEGUN)
     reply = host.call(order, on_line=lines.take)
+    failpoint(Point.WRITTEN)
     outputs, error = ({}, reply.error) if reply.error else _secured_outputs(order)
     return replace(_receipt(order, reply, started_at, lines), outputs=outputs, error=error, outcome=outcome_of(error))
 
@@ -78,10 +81,12 @@ def _fsync(staging: Path, outputs: dict[str, str]) -> None:
 
 def _written(staging: Path, receipt: Receipt) -> Receipt:
     try:
+        failpoint(Point.SECURED)
         write_atomically(staging / RECEIPT_NAME, receipt.to_json().encode())
     except OSError as fault:
         error = machine_fault(fault)
         return replace(receipt, outcome=outcome_of(error), error=error, outputs={})
+    failpoint(Point.RECEIPTED)
     return receipt
 
 
