@@ -1,8 +1,14 @@
 """Writes a file so that a kill or a power cut leaves the old content or the new one, never half; it digests nothing."""
 
+import ctypes
+import errno
 import os
 import secrets
 from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+_CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -18,6 +24,21 @@ def write_atomically(path: Path, content: bytes) -> None:
         aside.unlink(missing_ok=True)
         raise
     fsync_folder(path.parent)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Swap the two names in one step, whatever they are of: renameat2(2). False where the file system cannot.
+
+    Raises OSError, as when one of them is not there.
+    """
+    names = os.fsencode(one), os.fsencode(other)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0:
+        return True
+    fault = ctypes.get_errno()
+    if fault in _CANNOT_EXCHANGE:
+        return False
+    raise OSError(fault, os.strerror(fault), str(one), None, str(other))
 
 
 def fsync_file(path: Path) -> None:

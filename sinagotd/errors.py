@@ -5,6 +5,7 @@ SinagotError
 ├── WorkspaceError  (LookupError)        a workspace, record or step that is not there
 ├── ScriptError     (RuntimeError)       a script cannot be read, loaded or called
 ├── ManifestError   (RuntimeError)       the manifest is damaged, too new or in the wrong place
+│   ├── UnusableError                    no waiting will make it usable: it is too new or in the wrong place
 │   └── LockedError                      another process owns the workspace
 └── RunnerError     (RuntimeError)       the cluster cannot be reached or used
 
@@ -35,6 +36,10 @@ class ScriptError(SinagotError, RuntimeError):
 
 class ManifestError(SinagotError, RuntimeError):
     """A manifest that is damaged, newer than this program, or on a network mount."""
+
+
+class UnusableError(ManifestError):
+    """A manifest that is whole and that this program must not use here; only a person can change that."""
 
 
 class LockedError(ManifestError):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 VARIABLE = "SINAGOTD_FAILPOINT"
-"""The environment variable `point:action:token`; workers and step hosts inherit it from the daemon."""
+"""The environment variable `point:action:token`, or several with `;` between; workers inherit it from the daemon."""
 
 
 class Point(StrEnum):
@@ -33,14 +33,14 @@ class Action(StrEnum):
 
 
 def failpoint(point: Point) -> None:
-    """Strike here if the environment names this point and its token file is still there.
+    """Strike here if the environment names this point and its token file is there.
 
     Raises OSError (ENOSPC) for the action `disk_full`.
     """
-    wanted = os.environ.get(VARIABLE)
-    if wanted and wanted.startswith(f"{point}:"):
-        _, action, token = wanted.split(":", 2)
-        _strike(Action(action), Path(token))
+    for wanted in os.environ.get(VARIABLE, "").split(";"):
+        if wanted.startswith(f"{point}:"):
+            _, action, token = wanted.split(":", 2)
+            _strike(Action(action), Path(token))
 
 
 def _strike(action: Action, token: Path) -> None:

@@ -49,35 +49,6 @@ class Script(ScriptTemplate):
         self.path.output.write_text("mean of " + self.path.input.read_text())
 """
 
-DIAMOND = """
-[records]
-id_pattern = "R[0-9]"
-[steps]
-scripts = ["both", "first", "last"]
-"""
-DIAMOND_SCRIPT = """
-from sinagotd import ScriptTemplate
-
-class Script(ScriptTemplate):
-    PATH_IN = {paths_in}
-    PATH_OUT = ("{name}", "{{id}}")
-
-    def run(self):
-        paths = self.path.input
-        texts = [paths[key].read_text() for key in paths] if isinstance(paths, dict) else [paths.read_text()]
-        self.path.output.write_text({code})
-"""
-CODES = {
-    "first": ["texts[0][:1]", "'F' + texts[0][:1]"],
-    "last": ["texts[0][-1:]", "'L' + texts[0][-1:]"],
-    "both": ["'+'.join(texts)", "'-'.join(texts)"],
-}
-PATHS_IN = {"first": ("raw", "{id}"), "last": ("raw", "{id}"), "both": {"a": ("first", "{id}"), "b": ("last", "{id}")}}
-
-
-def diamond_script(name, version):
-    return DIAMOND_SCRIPT.format(name=name, paths_in=repr(PATHS_IN[name]), code=CODES[name][version])
-
 
 class FakeClock:
     """Moves only when told; both its clocks move together."""
@@ -131,7 +102,7 @@ class World:
         tools = Tools(
             clock=self.clock,
             log=log,
-            submit=lambda order, priority: self.orders.append((priority, order)),
+            submit=self.submit,
             ask=lambda script: self.host.declare(script, settings.scripts_path),
             hash_later=lambda path, _: self.hashing.append(path),
             trust=self.trust,
@@ -139,6 +110,9 @@ class World:
         self.engine = Engine(settings, opened.manifest, tools)
         self.engine.begin()
         return self.engine
+
+    def submit(self, order, priority):
+        self.orders.append((priority, order))
 
     def _hear(self, _logger, _method, event):
         self.lines.append(event)
@@ -169,7 +143,7 @@ class World:
     def walk(self):
         engine = self.engine
         seen = walk(self.data, engine.pipeline.reach(), ignored=IgnoredNames())
-        found = compare(seen, engine.manifest.read.all_digests(), engine.pipeline)
+        found = compare(seen, engine.manifest.read.stamps(), engine.pipeline)
         engine.meet(found.records)
         engine.retire(engine.records - found.records)
         engine.see(found.changed)
@@ -201,7 +175,7 @@ class World:
     def hash_now(self):
         for path in self.hashing:
             stamp = self.engine.gatherer.stamp(path)
-            self.engine.hashed(path, stamp, digest(self.data, path))
+            self.engine.hashed(path, stamp, None if stamp is None else digest(self.data, path))
         self.hashing.clear()
 
     def standing(self, key):

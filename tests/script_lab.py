@@ -45,7 +45,9 @@ class Lab:
         }
         if "code" not in changes:
             changes["code"] = read_code(self.scripts, script).digest.hex()
-        return RunOrder(**{**defaults, **changes})
+        order = RunOrder(**{**defaults, **changes})
+        Path(order.staging).mkdir(parents=True, exist_ok=True)
+        return order
 
     def run(self, host: Host, body: str, *, before: str = "", **changes: Any) -> HostReply:
         self.write_run(body, before=before)

@@ -55,6 +55,10 @@ class Fingerprint(NamedTuple):
     inputs: bytes
 
 
+RESTORED = "restored"
+"""Stands where a run id would, when the manifest lost its newest part: runs that came later may be forgotten."""
+
+
 class Made(NamedTuple):
     """What the last success (or adoption) was made from, and the joined digests of what it made."""
 
@@ -72,6 +76,18 @@ class Failure(NamedTuple):
     error: str
 
 
+class Vain(NamedTuple):
+    """The runs in a row that told nothing of the step, as what it depends on changed meanwhile or the machine failed it.
+
+    They count for one version of the code; no other is claimed before `retry_at`, epoch seconds.
+    """
+
+    code: bytes
+    times: int
+    retry_at: float
+    why: str
+
+
 class Flight(NamedTuple):
     """A run that is claimed and not yet ended."""
 
@@ -87,6 +103,7 @@ class StepHistory(NamedTuple):
     flight: Flight | None = None
     held: bool = False
     requested: bool = False
+    vain: Vain | None = None
 
 
 History = Mapping[StepKey, StepHistory]

@@ -23,11 +23,17 @@ class Lookup:
         self._id_pattern = id_pattern
         self._groups = _groups(list(dict.fromkeys(templates)))
 
+    def first(self, path: str) -> Match | None:
+        """The first template that matches this very path."""
+        for template in self._group(path):
+            bindings = template.match(path, self._id_pattern)
+            if bindings is not None:
+                return Match(path, template, bindings)
+        return None
+
     def matches(self, path: str) -> Iterator[Match]:
         """What matches this very path."""
-        depth, head = path.count("/"), path.partition("/")[0]
-        group = self._groups.get((depth, head)) or self._groups.get((depth, None), [])
-        for template in group:
+        for template in self._group(path):
             bindings = template.match(path, self._id_pattern)
             if bindings is not None:
                 yield Match(path, template, bindings)
@@ -35,6 +41,10 @@ class Lookup:
     def holding(self, path: str) -> Iterator[Match]:
         """What matches this path or a folder that holds it."""
         return (match for place in lineage(path) for match in self.matches(place))
+
+    def _group(self, path: str) -> list[Template]:
+        depth = path.count("/")
+        return self._groups.get((depth, path.partition("/")[0])) or self._groups.get((depth, None), [])
 
 
 _Key = tuple[int, str | None]

@@ -21,8 +21,10 @@ class Template:
     placeholders: frozenset[str] = field(init=False, compare=False, repr=False)
     is_shared: bool = field(init=False, compare=False, repr=False)  # holds no {id}: many records, one path
     _needs_only_id: bool = field(init=False, compare=False, repr=False)
+    _has_one_place: bool = field(init=False, compare=False, repr=False)
     _format: str = field(init=False, compare=False, repr=False)
     _regex: re.Pattern[str] = field(init=False, compare=False, repr=False)
+    _prefix: str = field(init=False, compare=False, repr=False)
     _suffix: str = field(init=False, compare=False, repr=False)
     _loose: "_LooseId | None" = field(init=False, compare=False, repr=False)
 
@@ -32,8 +34,10 @@ class Template:
         object.__setattr__(self, "placeholders", placeholders)
         object.__setattr__(self, "is_shared", "id" not in placeholders)
         object.__setattr__(self, "_needs_only_id", placeholders == {"id"})
+        object.__setattr__(self, "_has_one_place", len([name for _, name in pieces if name]) == 1)
         object.__setattr__(self, "_format", _percent_format(pieces))
         object.__setattr__(self, "_regex", regex_of(pieces))
+        object.__setattr__(self, "_prefix", prefix_of(pieces))
         object.__setattr__(self, "_suffix", suffix_of(pieces))
         object.__setattr__(self, "_loose", _loose_id(self.text))
 
@@ -65,7 +69,11 @@ class Template:
     def match(self, path: str, id_pattern: IdPattern) -> dict[str, str] | None:
         """Find the bindings that fill to exactly this path; without `{id}` only those of the open places."""
         # Templates of one folder differ by their ends: most misses end here, at a tenth of the price.
-        found = self._regex.fullmatch(path) if path.endswith(self._suffix) else None
+        if not path.endswith(self._suffix) or not path.startswith(self._prefix):
+            return None
+        if self._needs_only_id and self._has_one_place:
+            return id_pattern.bindings(path[len(self._prefix) : len(path) - len(self._suffix)])
+        found = self._regex.fullmatch(path)
         if found is None:
             return None
         if self.is_shared:
@@ -108,10 +116,16 @@ def regex_of(pieces: Iterable[Piece]) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
+def prefix_of(pieces: Sequence[Piece]) -> str:
+    """Give the literal before the first placeholder."""
+    end = next((at for at, (_, name) in enumerate(pieces) if name is not None), len(pieces))
+    return "".join(literal for literal, _ in pieces[: end + 1])
+
+
 def suffix_of(pieces: Sequence[Piece]) -> str:
-    """Give the literal at the end, "" if a placeholder stands there."""
-    literal, name = pieces[-1]
-    return literal if name is None else ""
+    """Give the literal after the last placeholder."""
+    begin = next((at for at, (_, name) in reversed([*enumerate(pieces)]) if name is not None), -1)
+    return "".join(literal for literal, _ in pieces[begin + 1 :])
 
 
 def _percent_format(pieces: Iterable[Piece]) -> str:

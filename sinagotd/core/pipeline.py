@@ -88,7 +88,7 @@ class Pipeline:
         Where several could match, the one that spells out most of the path does; a file that all records share is
         nobody's.
         """
-        match = next(self._raw.matches(path), None)
+        match = self._raw.first(path)
         if match is None or path in self._fixed or self._is_written(path, match.bindings):
             return None
         return match.bindings["id"]

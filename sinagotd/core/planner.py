@@ -10,14 +10,26 @@ Rules, the first that matches wins:
 - outputs that were edited by hand are held, outputs that nobody recorded are adopted;
 - a failure at this very fingerprint is retried when due, until its attempts are used up;
 - a step runs when it never ran, when its fingerprint changed, or when an output is missing;
-- else it is current.
+- else it is current;
+- what is to run waits while the runs of its code come to nothing, longer and longer.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sinagotd.core.facts import DIGEST_BYTES, NO_HISTORY, Facts, Failure, Fingerprint, History, Made, StepHistory
+from sinagotd.core.facts import (
+    DIGEST_BYTES,
+    NO_HISTORY,
+    RESTORED,
+    Facts,
+    Failure,
+    Fingerprint,
+    History,
+    Made,
+    StepHistory,
+    Vain,
+)
 from sinagotd.core.keys import StepKey
 from sinagotd.core.pipeline import Bound
 from sinagotd.core.reasons import Reason
@@ -73,6 +85,8 @@ def plan(
             decision = _before_inputs(bound, past, bounds, made_so_far) or _after_inputs(
                 bound, past, facts, now, policy
             )
+            if past.vain is not None and decision.action is Action.RUN:
+                decision = _in_time(decision, past.vain, now)
             made_so_far.append(decision)
             decisions[bound.key] = decision
     return decisions
@@ -108,10 +122,20 @@ def _after_inputs(bound: Bound, past: StepHistory, facts: Facts, now: float, pol
     if past.requested:
         return Decision(State.STALE, Reason.REQUESTED, Action.RUN, fingerprint=fingerprint)
     if past.failure is not None and past.failure.fingerprint == fingerprint:
-        return _edited(bound, past.made, facts, policy) or _after_failure(past.failure, fingerprint, now)
+        return _edited(bound, past.made, fingerprint, facts, policy) or _after_failure(past.failure, fingerprint, now)
     if past.made is None:
         return _without_a_run(bound, past, facts, fingerprint, policy)
-    return _edited(bound, past.made, facts, policy) or _against(past.made, bound, facts, fingerprint, policy)
+    return _edited(bound, past.made, fingerprint, facts, policy) or _against(
+        past.made, bound, facts, fingerprint, policy
+    )
+
+
+def _in_time(to_run: Decision, vain: Vain, now: float) -> Decision:
+    """Run, unless the pause after the runs of this very code that came to nothing is not over."""
+    assert to_run.fingerprint is not None
+    if vain.code != to_run.fingerprint.code or now >= vain.retry_at:
+        return to_run
+    return Decision(State.FAILED, Reason.IN_VAIN, detail=f"{vain.why} ({vain.times} in a row)", until=vain.retry_at)
 
 
 def _inputs_not_ready(inputs: tuple[str, ...], facts: Facts) -> Decision | None:
@@ -146,10 +170,12 @@ def _without_a_run(bound: Bound, past: StepHistory, facts: Facts, fingerprint: F
     return changed or Decision(State.STALE, Reason.NEVER_RAN, Action.RUN, fingerprint=fingerprint)
 
 
-def _edited(bound: Bound, made: Made | None, facts: Facts, policy: Policy) -> Decision | None:
+def _edited(bound: Bound, made: Made | None, fingerprint: Fingerprint, facts: Facts, policy: Policy) -> Decision | None:
     """Held, or waiting for the edit to settle; None if each output is absent or as it was made."""
     if made is None or not policy.hold_edited:
         return None
+    if made.run_id == RESTORED and made.fingerprint != fingerprint:
+        return None  # a run that is forgotten will have made it
     there = tuple(path for path in bound.outputs if path in facts)
     if len(there) == len(bound.outputs) and _joined(there, facts) == made.outputs:
         return None

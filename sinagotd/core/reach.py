@@ -5,45 +5,46 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sinagotd.core.ids import IdPattern
-from sinagotd.core.patterns import Template, names_in, pieces_of, regex_of, suffix_of
+from sinagotd.core.patterns import Piece, Template, names_in, pieces_of, prefix_of, regex_of, suffix_of
 
 
 class Reach:
-    """Steers a walk: carry the nodes of a folder down to each of its entries, and prune where `enter` says None."""
+    """Steers a walk: start at `root`, `enter` the names of a folder from its place, and prune where that gives None."""
 
     def __init__(self, templates: Iterable[Template], id_pattern: IdPattern) -> None:
-        self._root = _Node()
+        top = _Node()
         for template in templates:
-            node = self._root
+            node = top
             for component in template.text.split("/"):
                 node = node.below(component, id_pattern)
             node.ends = True
-
-    def root(self) -> "Nodes":
-        return (self._root,)
-
-    def enter(self, nodes: "Nodes", name: str) -> "Nodes | None":
-        """Nodes of the entry `name` in the folder that has these nodes; None if no template goes there."""
-        if len(nodes) == 1:
-            return tuple(nodes[0].entered(name)) or None
-        return tuple([child for node in nodes for child in node.entered(name)]) or None
-
-    def ends(self, nodes: "Nodes") -> bool:
-        """Whether a template ends exactly here: a file, or a folder as a whole."""
-        for node in nodes:  # noqa: SIM110 - asked for each file of a walk: a generator takes three times as long
-            if node.ends:
-                return True
-        return False
-
-    def goes_on(self, nodes: "Nodes") -> bool:
-        """Whether a template continues below."""
-        for node in nodes:  # noqa: SIM110 - as above
-            if node.literal or node.open:
-                return True
-        return False
+        self.root = Place((top,))
 
 
-@dataclass(slots=True)
+class Place:
+    """Where a walk stands: `ends` if a template ends exactly here, `goes_on` if one continues below."""
+
+    __slots__ = ("_literal", "_nodes", "_open", "_places", "ends", "goes_on")
+
+    def __init__(self, nodes: "tuple[_Node, ...]") -> None:
+        self.ends = any(node.ends for node in nodes)
+        self.goes_on = any(node.literal or node.open for node in nodes)
+        self._nodes = nodes
+        self._literal = frozenset(name for node in nodes for name in node.literal)
+        self._open = tuple(way for node in nodes for way in node.open.values())
+        self._places: dict[tuple[_Node, ...], Place] = {}
+
+    def enter(self, name: str) -> "Place | None":
+        """The place of the entry `name` in the folder of this place; None if no template goes there."""
+        found = tuple([node for wanted, node in self._open if wanted.fits(name)])
+        if name in self._literal:
+            found += tuple(node.literal[name] for node in self._nodes if name in node.literal)
+        if not found:
+            return None
+        return self._places.get(found) or self._places.setdefault(found, Place(found))
+
+
+@dataclass(slots=True, eq=False)
 class _Node:
     """One place of the tree: what lies below it by literal name, and by a component with open places."""
 
@@ -53,35 +54,28 @@ class _Node:
 
     def below(self, component: str, id_pattern: IdPattern) -> "_Node":
         pieces = pieces_of(component)
-        names = names_in(pieces)
-        if not names:
+        if not names_in(pieces):
             return self.literal.setdefault("".join(literal for literal, _ in pieces), _Node())
-        ids = id_pattern if names == {"id"} else None
-        return self.open.setdefault(component, (_Name(regex_of(pieces), suffix_of(pieces), ids), _Node()))[1]
-
-    def entered(self, name: str) -> "list[_Node]":
-        found = [node for wanted, node in self.open.values() if wanted.fits(name)]
-        if name in self.literal:
-            found.append(self.literal[name])
-        return found
+        return self.open.setdefault(component, (_Name.of(pieces, id_pattern), _Node()))[1]
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
     """A component with open places; `ids` where `{id}` is the only one, so that the name tells the id for sure."""
 
-    regex: re.Pattern[str]
+    prefix: str
     suffix: str
+    regex: re.Pattern[str]
     ids: IdPattern | None
 
+    @classmethod
+    def of(cls, pieces: list[Piece], id_pattern: IdPattern) -> "_Name":
+        ids = id_pattern if [name for _, name in pieces if name] == ["id"] else None
+        return cls(prefix_of(pieces), suffix_of(pieces), regex_of(pieces), ids)
+
     def fits(self, name: str) -> bool:
-        if not name.endswith(self.suffix):
+        if not name.endswith(self.suffix) or not name.startswith(self.prefix):
             return False
-        found = self.regex.fullmatch(name)
-        if found is None or self.ids is None:
-            return found is not None
-        return self.ids.fits(found["id"])
-
-
-Nodes = tuple[_Node, ...]
-"""Where a walk stands in the tree; opaque to the walker."""
+        if self.ids is None:
+            return self.regex.fullmatch(name) is not None
+        return self.ids.fits(name[len(self.prefix) : len(name) - len(self.suffix)])

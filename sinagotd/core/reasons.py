@@ -29,5 +29,6 @@ class Reason(Enum):
     BACKING_OFF = "it failed and will be tried again: {detail}"
     RETRYING = "it failed and is due again: {detail}"
     OUTPUT_MISSING = "its output {paths} is missing"
+    IN_VAIN = "its runs come to nothing, so the next one waits: {detail}"
     REQUESTED = "someone asked for it"
     CURRENT = "nothing it depends on changed since the last run"

@@ -1,4 +1,4 @@
-"""When a failed step is tried again: exponential pauses with jitter, up to a limit."""
+"""When a step is tried again that failed or ran in vain: exponential pauses with jitter, up to a limit."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,12 @@ class RetryRule:
     longest_pause_s: float = 3600.0
 
 
+SHORTEST_PAUSE_IN_VAIN_S = 1.0
+"""A rule may ask for no pause at all; what is never given up must not be tried without one."""
+
+_MOST_DOUBLINGS = 60
+
+
 def retry_at(rule: RetryRule, attempts: int, *, now: float, jitter: float) -> float | None:
     """The time of the next try after `attempts` failed ones, None to give up.
 
@@ -19,5 +25,18 @@ def retry_at(rule: RetryRule, attempts: int, *, now: float, jitter: float) -> fl
     """
     if attempts >= rule.attempts:
         return None
-    pause = min(rule.first_pause_s * 2.0 ** (attempts - 1), rule.longest_pause_s)
-    return now + pause * (1 + jitter / 4)
+    return now + _pause_s(rule, attempts) * (1 + jitter / 4)
+
+
+def retry_in_vain_at(rule: RetryRule, times: int, *, now: float, jitter: float) -> float:
+    """The time of the next try after `times` runs in a row came to nothing: at once after the first, and never given up.
+
+    After the others the pauses are those of `retry_at`, and not shorter than SHORTEST_PAUSE_IN_VAIN_S.
+    """
+    if times == 1:
+        return now
+    return now + max(_pause_s(rule, times - 1), SHORTEST_PAUSE_IN_VAIN_S) * (1 + jitter / 4)
+
+
+def _pause_s(rule: RetryRule, number: int) -> float:
+    return min(rule.first_pause_s * 2.0 ** min(number - 1, _MOST_DOUBLINGS), rule.longest_pause_s)

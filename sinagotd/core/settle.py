@@ -2,6 +2,7 @@
 
 import heapq
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
 from sinagotd.core.facts import Stamp, unpack_stamp
@@ -31,6 +32,7 @@ class Settler:
 
     _motions: dict[str, Motion] = field(default_factory=dict)
     _looks: list[tuple[float, str]] = field(default_factory=list)
+    _next_look: dict[str, float] = field(default_factory=dict)
 
     def judge(self, path: str, stamp: Stamp, rule: SettleRule, *, now: float, still_for: float = 0.0) -> Reason | None:
         """Why this file must not be read yet; None if it stands still.
@@ -62,18 +64,23 @@ class Settler:
         return Reason.INPUT_EMPTY
 
     def look_again(self, path: str, *, at: float) -> None:
-        """Ask for another look at this path at that time."""
-        heapq.heappush(self._looks, (at, path))
+        """Ask for another look at this path at that time; a sooner one does as well, since who looks asks again."""
+        if at < self._next_look.get(path, inf):
+            self._next_look[path] = at
+            heapq.heappush(self._looks, (at, path))
 
     def forget(self, path: str) -> None:
         """The file is settled and read, or gone."""
         self._motions.pop(path, None)
 
     def due(self, now: float) -> set[str]:
-        """The paths that want a look by now; each is given once per time asked for."""
+        """The paths that want a look by now; each is given once."""
         paths = set()
         while self._looks and self._looks[0][0] <= now:
-            paths.add(heapq.heappop(self._looks)[1])
+            at, path = heapq.heappop(self._looks)
+            if self._next_look.get(path) == at:
+                del self._next_look[path]
+                paths.add(path)
         return paths
 
     @property

@@ -13,22 +13,27 @@ from sinagotd.core.pipeline import Pipeline
 from sinagotd.core.planner import Policy
 from sinagotd.core.settle import Settler
 from sinagotd.core.states import State
-from sinagotd.core.wiring import lineage
 from sinagotd.engine.applying import Applier, Start
 from sinagotd.engine.code import Code
-from sinagotd.engine.flights import Flights
+from sinagotd.engine.flights import Claimed, Flights
 from sinagotd.engine.following import Following
 from sinagotd.engine.gathering import Gatherer
 from sinagotd.engine.looking import Looker, Planned, policy_of
+from sinagotd.engine.marks import Marks
 from sinagotd.engine.pending import Pending
 from sinagotd.engine.record_log import RecordLog
+from sinagotd.engine.register import Register
+from sinagotd.engine.resting import Rest, resting
+from sinagotd.engine.room import Room
 from sinagotd.engine.standings import Teller
 from sinagotd.engine.tools import Tools
 from sinagotd.engine.waits import Waits
 from sinagotd.errors import ConfigError
 from sinagotd.failpoints import Point, failpoint
+from sinagotd.manifest.rows import Remembered
 from sinagotd.manifest.writer import Manifest
 from sinagotd.scan.findings import Unreadable
+from sinagotd.scripts.faults import machine_fault, outcome_of
 from sinagotd.scripts.orders import LogLine, Receipt
 from sinagotd.settings.workspace import WorkspaceSettings
 
@@ -42,7 +47,6 @@ class Engine:
         self.settings = settings
         self.manifest = manifest
         self.tools = tools
-        self.records: set[str] = set()
         self.offline: str | None = None
         self.settler = Settler()
         self.pending = Pending()
@@ -51,13 +55,16 @@ class Engine:
         self.waits = Waits()
         self.code = Code(settings, tools.ask, tools.trust)
         pipeline = self.code.pipeline
-        self.flights = Flights(settings, pipeline.id_pattern, manifest, tools.clock)
+        self.room = Room((settings.data_path, manifest.path.parent), tools.clock, tools.log)
+        self.flights = Flights(settings, pipeline.id_pattern, manifest, tools.clock, self.room)
         self.applier = Applier(manifest, self.flights, self.teller, tools.clock)
         self.gatherer = Gatherer(
             settings, pipeline.id_pattern, manifest.read, self.settler, tools.clock, self._hash_later
         )
         self.looker = Looker(pipeline, self.gatherer, manifest.read, tools.clock, self._policy())
-        self._marked: dict[str, None] = {}
+        self.register = Register(manifest, self.looker, tools)
+        self.rest = Rest(manifest)
+        self._marks = Marks()
         self._receipts: list[Receipt] = []
         self._starts: list[Start] = []
 
@@ -65,44 +72,40 @@ class Engine:
     def pipeline(self) -> Pipeline:
         return self.looker.pipeline
 
+    @property
+    def records(self) -> set[str]:
+        """The records that have a raw file, as far as is known."""
+        return self.register.known
+
     # what comes in
 
     def begin(self) -> None:
-        """Take over from whoever ran before: end what was in flight, look at every known record."""
+        """Take over from whoever ran before: end what was in flight, look at every known record that is not at rest."""
         self._receipts.extend(self.flights.recover())
         self._know(self.manifest.read.records())
+        at_rest = resting(self.manifest.read, self.pipeline, self.looker.policy)
+        self._marks.drop(at_rest)
+        if not at_rest:
+            self.rest.end()
 
     def mark(self, records: Iterable[str]) -> None:
         """These records want planning; the last one marked comes first."""
-        for record in records:
-            self._marked.pop(record, None)
-            self._marked[record] = None
+        self._marks.add(records)
 
     def see(self, paths: Iterable[str], *, renamed: Collection[str] = ()) -> None:
         """Something happened to these paths (below the data folder); `renamed` came by rename into their final names."""
-        self.gatherer.renamed.update(renamed)
-        for path in self.gatherer.news(list(paths)):
-            self.meet([record for place in lineage(path) if (record := self._new_record(place))])
+        news = self.gatherer.news(list(paths), renamed)
+        self.meet([record for path in news for record in self.register.strangers(path)])
+        for path in news:
             self.mark(self.pipeline.touched(path, self.records))
 
     def meet(self, records: Collection[str]) -> None:
         """Raw files of these records are there; the ones not known yet are remembered and planned."""
-        new = sorted(record for record in records if record not in self.records)
-        if new:
-            with self.manifest.transaction():
-                self.manifest.see_records(new, at=self.tools.clock.now())
-            self.records.update(new)
-            self.mark(new)
+        self.mark(self.register.meet(records))
 
     def retire(self, records: Collection[str]) -> None:
         """A walk found no raw file of these records; the ones that really have none keep their history, no more."""
-        gone = [record for record in records if not self._has_raw_file(record)]
-        if gone:
-            with self.manifest.transaction():
-                self.manifest.retire_records(gone, at=self.tools.clock.now())
-            self.records.difference_update(gone)
-            self.waits.forget(set(gone))
-            self.tools.log.info("records_retired", count=len(gone), first=sorted(gone)[:10])
+        self.waits.forget(self.register.retire(records))
 
     def started(self, start: Start) -> None:
         """A worker has begun a run: told at once, remembered with the next turn."""
@@ -147,6 +150,7 @@ class Engine:
             self.tools.log.error("code_refused", why=self.code.fault, then="nothing new is run until this is mended")
             return
         if changed:
+            self.rest.end()
             self.looker.pipeline = self.code.pipeline
             self.tools.log.info("code_changed", steps=changed)
             self.mark(sorted(self.records))
@@ -154,6 +158,7 @@ class Engine:
     def reconfigure(self, settings: WorkspaceSettings) -> None:
         """Go on with other settings; what runs goes on. Raises ConfigError and changes nothing if they do not fit."""
         self.code = Code(settings, self.tools.ask, self.tools.trust, self.pipeline)
+        self.rest.end()
         pipeline = self.code.pipeline
         self.settings = self.gatherer.settings = self.flights.settings = settings
         self.gatherer.id_pattern = self.flights.id_pattern = pipeline.id_pattern
@@ -165,28 +170,28 @@ class Engine:
     def turn(self, room: int) -> int:
         """Work off what came in and claim at most `room` runs; returns how many were claimed.
 
-        Raises OSError with nothing lost when the machine does not let it write.
+        Raises OSError or Unreadable with nothing lost when the machine does not let it read or write.
         """
         self._end_runs()
         if self.offline is not None:
             return 0
         self._mark_due()
-        batch = self._take_batch()
+        batch = [record for record in self._marks.take(BATCH_RECORDS) if record in self.records]
+        first: dict[StepKey, int] = {}
         try:
             planned = self.looker.look(batch)
             self._put_in_line(planned)
-            chosen = self._choose(planned, 0 if self._paused() else room)
-            return self._apply(planned, chosen)
-        except OSError:
-            self.mark(batch)
+            first = self.pending.take(self._room_for(room))
+            return self._apply(planned, self._look_again(planned, first))
+        except (OSError, Unreadable):
+            self.mark([*batch, *(key.record for key in first)])
             raise
 
     @property
     def wants_turn(self) -> bool:
-        """Whether another turn would find something right now."""
-        return bool(
-            self._marked or self._starts or self.teller.notes or (self._receipts and not self.flights.pause_why)
-        )
+        """Whether another turn would find something right now; while offline, only runs that end are taken in."""
+        news = self._marks or self._starts or self.teller.notes
+        return bool((news and self.offline is None) or (self._receipts and self.room.try_at is None))
 
     def counts(self) -> Counter[State]:
         """How many steps stand how, as last said; what is retired or no longer listed does not count."""
@@ -196,20 +201,26 @@ class Engine:
 
     @property
     def at_rest(self) -> bool:
-        """Nothing is left to do, nothing runs and nothing is arriving; a failed step may be waiting for its retry."""
-        waits = self.waits.hashing or self.waits.arriving
-        return not (self.wants_turn or self.flights.in_flight or self.pending or waits)
+        """Nothing is left that could be done, nothing runs or is arriving; a failed step may be waiting for its retry."""
+        waits = self.pending or self.waits.hashing or self.waits.arriving
+        runs = len(self.flights.in_flight) - (len(self._receipts) if self.offline else 0)  # these wait for the folder
+        return not (self.wants_turn or runs > 0 or (waits and self.offline is None))
 
     @property
     def next_look(self) -> float | None:
         """The monotonic time at which this engine wants a turn although nothing came in."""
-        times = [self.settler.next_look]
-        if self.flights.pause_why:
-            times.append(self.flights.paused_until)
+        if self.offline is not None:
+            return None
+        times = [self.settler.next_look, self.room.try_at]
         if self.waits.next_retry is not None:
             clock = self.tools.clock
             times.append(clock.monotonic() + self.waits.next_retry - clock.now())
         return min((time for time in times if time is not None), default=None)
+
+    @property
+    def standstill(self) -> str:
+        """Why nothing new is claimed, a sentence; empty if nothing is in the way."""
+        return self.room.why or self.code.fault
 
     def _end_runs(self) -> None:
         if self._receipts:
@@ -226,11 +237,6 @@ class Engine:
             self.mark(self.pipeline.touched(path, self.records))
         self.mark(self.waits.due(self.tools.clock.now()))
 
-    def _take_batch(self) -> list[str]:
-        count = min(len(self._marked), BATCH_RECORDS)
-        batch = [self._marked.popitem()[0] for _ in range(count)]
-        return [record for record in batch if record in self.records]
-
     def _put_in_line(self, planned: Planned) -> None:
         for key in planned.decisions:
             if planned.is_to_run(key):
@@ -238,60 +244,64 @@ class Engine:
             else:
                 self.pending.discard(key)
 
-    def _choose(self, planned: Planned, room: int) -> dict[StepKey, int]:
-        """The first of the line, with their arrivals, after a fresh look at those that were planned in an earlier turn."""
-        taken = self.pending.take(room)
-        planned.extend(self.looker.look({key.record for key in taken if key not in planned.decisions} & self.records))
-        return {key: arrival for key, arrival in taken.items() if planned.is_to_run(key)}
+    def _look_again(self, planned: Planned, first: dict[StepKey, int]) -> dict[StepKey, int]:
+        """The first of the line, with their arrivals, that a fresh look at those of earlier turns leaves to be run."""
+        planned.extend(self.looker.look({key.record for key in first if key not in planned.decisions} & self.records))
+        return {key: arrival for key, arrival in first.items() if planned.is_to_run(key)}
 
     def _apply(self, planned: Planned, chosen: dict[StepKey, int]) -> int:
-        fresh, gone = self.gatherer.take_fresh(), self.gatherer.take_gone()
+        fresh, gone = self.take_fresh(planned), self.gatherer.take_gone()
+        if self._marks:
+            self.rest.end()  # before anything of this turn is remembered
         if not (planned.decisions or self._starts or fresh or gone or self.teller.notes):
             return 0
         claims = self.applier.apply(planned, chosen, starts=self._starts, fresh=fresh, gone=gone)
         self._starts = []
         self.waits.remember(planned)
-        if claims:
-            failpoint(Point.CLAIMED)
+        self._submit(claims, chosen)
+        if not self._marks:
+            self.rest.keep(self.pipeline, self.looker.policy)
+        return len(claims)
+
+    def _submit(self, claims: list[Claimed], chosen: dict[StepKey, int]) -> None:
+        """Hand on what was claimed. It is in flight by now: a machine that refuses to take it has to be an end of it."""
         for claimed in claims:
             self.flights.submitted(claimed)
-            self.tools.submit(claimed.order, chosen[claimed.key])
-        return len(claims)
+        for claimed in claims:
+            try:
+                failpoint(Point.CLAIMED)
+                self.tools.submit(claimed.order, chosen[claimed.key])
+            except OSError as fault:
+                error = machine_fault(fault)
+                self._receipts.append(Receipt(claimed.order.run_id, outcome_of(error), error=error))
+
+    def take_fresh(self, planned: Planned) -> list[Remembered]:
+        """The digests to be remembered; a file that records read which are not in this plan is news to those."""
+        fresh = self.gatherer.take_fresh()
+        looked_at = {key.record for key in planned.decisions}
+        for path, _, _ in fresh:
+            others = self.pipeline.touched(path, self.records) - looked_at
+            self._marks.add_behind(others)
+            if others:
+                self.rest.end()
+        return fresh
 
     # helpers
 
     def _know(self, records: Collection[str]) -> None:
-        """Take these records for known and plan them; the ones that the id pattern does not fit are retired."""
-        fitting = {record for record in records if self.pipeline.id_pattern.bindings(record) is not None}
-        misfits = set(records) - fitting
-        if misfits:
-            with self.manifest.transaction():
-                self.manifest.retire_records(misfits, at=self.tools.clock.now())
-            self.tools.log.warning("records_retired", count=len(misfits), why="the id pattern does not fit them")
-        self.records = fitting
-        self.mark(sorted(fitting))
-
-    def _new_record(self, path: str) -> str | None:
-        record = self.pipeline.record_of(path)
-        is_new = record is not None and record not in self.records and self.gatherer.is_there(path)
-        return record if is_new else None
-
-    def _has_raw_file(self, record: str) -> bool:
-        """Whether there is one, be it readable or not."""
-        try:
-            return self.looker.has_raw_file(record)
-        except Unreadable:
-            return True
+        self.register.take_over(records)
+        self.mark(sorted(self.records))
 
     def _policy(self) -> Policy:
         policy = policy_of(self.settings)
         return policy if self.tools.adopts else replace(policy, adopt_existing=False)
 
-    def _paused(self) -> bool:
-        """The machine lacks something, or the code is being edited: nothing new is claimed."""
-        if self.flights.pause_why and self.tools.clock.monotonic() >= self.flights.paused_until:
-            self.flights.pause_why = ""
-        return bool(self.flights.pause_why or self.code.fault) or self.code.in_motion
+    def _room_for(self, runs: int) -> int:
+        """How many of so many runs may be claimed now."""
+        self.room.look(self.settings.run.reserve)
+        if self.code.fault or self.code.in_motion:
+            return 0
+        return self.room.within(runs, in_flight=len(self.flights.in_flight))
 
     def _hash_later(self, path: str, stamp: Stamp) -> None:
         if path not in self.waits.hashing:

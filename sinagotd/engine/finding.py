@@ -1,8 +1,9 @@
 """One walk through a data folder held against the manifest: which records are there, which paths look different."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sinagotd.core.facts import Digest, Stamp, unpack_stamp
+from sinagotd.core.facts import Stamp, unpack_stamp
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.scan.findings import Finding
 from sinagotd.scan.walk import Walk
@@ -20,11 +21,18 @@ class Found:
     took_s: float
 
 
-def compare(walk: Walk, known: dict[str, tuple[Stamp, Digest]], pipeline: Pipeline, *, took_s: float = 0.0) -> Found:
+def compare(walk: Walk, remembered: Iterable[tuple[str, Stamp]], pipeline: Pipeline, *, took_s: float = 0.0) -> Found:
     """Hold a walk against the remembered stamps; a remembered path that the walk did not meet counts as changed."""
     record_of = pipeline.record_of
     records = frozenset(record for path in walk.stamps if (record := record_of(path)) is not None)
-    differ = [path for path, stamp in walk.stamps.items() if path not in known or known[path][0] != stamp]
+    unknown = dict(walk.stamps)
+    gone, differ = [], []
+    for path, stamp in remembered:
+        now = unknown.pop(path, None)
+        if now is None:
+            gone.append(path)
+        elif now != stamp:
+            differ.append(path)
+    differ.extend(unknown)
     differ.sort(key=lambda path: unpack_stamp(walk.stamps[path]).mtime_ns)
-    gone = [path for path in known if path not in walk.stamps]
     return Found(records, (*gone, *differ), walk.findings, len(walk.stamps), walk.folders, round(took_s, 3))

@@ -7,27 +7,30 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from sinagotd.core.facts import Digest, Facts, Fingerprint, Stamp
+from sinagotd.core.facts import Digest, Facts, Fingerprint, Vain
 from sinagotd.core.ids import IdPattern
 from sinagotd.core.keys import StepKey
 from sinagotd.core.pipeline import Bound
-from sinagotd.core.retry import RetryRule, retry_at
+from sinagotd.core.retry import RetryRule, retry_at, retry_in_vain_at
 from sinagotd.core.states import Outcome
 from sinagotd.engine import staging
 from sinagotd.engine.clock import Clock
+from sinagotd.engine.fitness import unfit
+from sinagotd.engine.judging import Judged, concerns_one_step, judge, unpublished
+from sinagotd.engine.room import Room
 from sinagotd.failpoints import Point, failpoint
 from sinagotd.manifest.rows import Remembered
 from sinagotd.manifest.writer import Manifest
-from sinagotd.scan.findings import Unreadable
 from sinagotd.scan.stamps import stamp
+from sinagotd.scripts.faults import ErrorKind
 from sinagotd.scripts.orders import Receipt, RunError, RunOrder
 from sinagotd.settings.workspace import WorkspaceSettings
 
 LOSSES_BEFORE_BLAME = 3
-PAUSE_S = 10.0
 
 
 class Claimed(NamedTuple):
@@ -41,24 +44,24 @@ class Claimed(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """A run whose end is to be recorded."""
+    """A run whose end is to be recorded; `in_vain` says why it tells nothing of its step, "" if it does."""
 
     claimed: Claimed
     receipt: Receipt
+    in_vain: str = ""
 
 
 @dataclass(slots=True)
 class Flights:
-    """The runs in flight of one workspace. `paused_until` is monotonic seconds; `pause_why` says what the machine lacks."""
+    """The runs in flight of one workspace; `room` is told which writes the machine refuses and which it takes."""
 
     settings: WorkspaceSettings
     id_pattern: IdPattern
     manifest: Manifest
     clock: Clock
+    room: Room
     in_flight: dict[str, Claimed] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
-    paused_until: float = 0.0
-    pause_why: str = ""
     _losses: Counter[StepKey] = field(default_factory=Counter)
 
     def claim(self, bound: Bound, fingerprint: Fingerprint, facts: Facts, attempt: int) -> Claimed:
@@ -130,24 +133,26 @@ class Flights:
         Returns the ends that are recorded and the receipts that could not be published yet. Raises with nothing
         recorded when the manifest cannot be written: the same receipts may be given again.
         """
-        ended, unpublished, digests = self._publish(receipts)
+        ended, left, digests = self._publish(receipts)
         failpoint(Point.PUBLISHED)
         with self.manifest.transaction():
             self.manifest.remember_digests(digests)
             for end in ended:
                 self._record(end)
+        if any(end.receipt.outcome is Outcome.SUCCEEDED for end in ended):
+            self.room.make_good()
         failpoint(Point.RECORDED)
-        for claimed, receipt in ended:
+        for claimed, receipt, _ in ended:
             if receipt.outcome is not Outcome.ABANDONED:
                 self._losses.pop(claimed.key, None)
             del self.in_flight[receipt.run_id]
             self.cancelled.discard(receipt.run_id)
             staging.discard(self.settings.data_path, receipt.run_id)
-        return ended, unpublished
+        return ended, left
 
     def _publish(self, receipts: Iterable[Receipt]) -> tuple[list[Ended], list[Receipt], list[Remembered]]:
         ended: list[Ended] = []
-        unpublished: list[Receipt] = []
+        left: list[Receipt] = []
         folders: set[Path] = set()
         for receipt in receipts:
             claimed = self.in_flight.get(receipt.run_id)
@@ -155,43 +160,43 @@ class Flights:
                 staging.discard(self.settings.data_path, receipt.run_id)
                 continue
             try:
-                verdict, moved_in = self._put_in_place(claimed, receipt)
+                judged, moved_in = self._put_in_place(claimed, receipt)
             except OSError as fault:
-                self._pause(f"cannot publish {fault.filename}: {fault.strerror}")
-                unpublished.append(receipt)
+                self.room.refuse(f"cannot publish {fault.filename}: {fault.strerror}")
+                left.append(receipt)
                 continue
             folders |= moved_in
-            ended.append(Ended(claimed, verdict))
+            ended.append(Ended(claimed, *judged))
         staging.fsync_folders(folders)
-        return ended, unpublished, [row for end in ended for row in self._published(end.receipt)]
+        return ended, left, [row for end in ended for row in self._published(end.receipt)]
 
-    def _put_in_place(self, claimed: Claimed, receipt: Receipt) -> tuple[Receipt, set[Path]]:
-        verdict = self._checked(claimed, receipt)
-        if verdict.outcome is not Outcome.SUCCEEDED:
-            return verdict, set()
+    def _put_in_place(self, claimed: Claimed, receipt: Receipt) -> tuple[Judged, set[Path]]:
+        if receipt.error is not None and receipt.error.type == ErrorKind.DISK_FULL:
+            self.room.refuse(receipt.error.message)
+        staging.require(self.settings.data_path)
+        judged = self._judged(claimed, receipt)
+        if judged.receipt.outcome is not Outcome.SUCCEEDED:
+            return judged, set()
         try:
             failpoint(Point.CHECKED)
-            return verdict, staging.publish(self.settings.data_path, verdict)
-        except FileNotFoundError as fault:
-            return replace(receipt, outcome=Outcome.ABANDONED, error=RunError("Unpublished", str(fault))), set()
+            return judged, staging.publish(self.settings.data_path, receipt)
+        except OSError as fault:
+            if concerns_one_step(fault):
+                return unpublished(receipt, fault), set()
+            raise
 
-    def _checked(self, claimed: Claimed, receipt: Receipt) -> Receipt:
-        if receipt.error is not None and receipt.error.type == "DiskFull":
-            self._pause(receipt.error.message)
-        if receipt.outcome is not Outcome.SUCCEEDED:
-            return receipt
-        for path, was, _ in claimed.inputs:
-            if self._moved(path, was):
-                sentence = f"{path} changed while the step ran: its result is thrown away"
-                return replace(receipt, outcome=Outcome.TAINTED, error=RunError("InputChanged", sentence))
-        return receipt
+    def _judged(self, claimed: Claimed, receipt: Receipt) -> Judged:
+        """A run is judged once: of one whose publishing was interrupted, an output lies there that must be recorded."""
+        if receipt.outcome is Outcome.SUCCEEDED and (why := self._unfit(claimed, receipt)):
+            error = RunError(ErrorKind.OUTPUT_UNUSABLE, why)
+            return Judged(replace(receipt, outcome=Outcome.FAILED, outputs={}, error=error))
+        if staging.publishing_began(self.settings.data_path, receipt):
+            return Judged(receipt)
+        return judge(receipt, claimed.inputs, partial(stamp, self.settings.data_path))
 
-    def _moved(self, path: str, was: Stamp) -> bool:
-        """Whether an input was written meanwhile; content that is the same again may have been other when it was read."""
-        try:
-            return stamp(self.settings.data_path, path) != was
-        except Unreadable:
-            return True
+    def _unfit(self, claimed: Claimed, receipt: Receipt) -> str | None:
+        data_path = self.settings.data_path
+        return unfit(receipt, claimed.order, data_path, staging.staging_folder(data_path, receipt.run_id))
 
     def _published(self, receipt: Receipt) -> list[Remembered]:
         if receipt.outcome is not Outcome.SUCCEEDED:
@@ -204,23 +209,33 @@ class Flights:
         return rows
 
     def _record(self, end: Ended) -> None:
-        claimed, receipt = end
+        claimed, receipt, _ = end
         now = self.clock.now()
+        vain = self._one_more_in_vain(end, now)  # counted before the verdict ends the row
         if receipt.outcome is Outcome.SUCCEEDED:
             joined = b"".join(bytes.fromhex(receipt.outputs[path]) for path in claimed.order.outputs.values())
             self.manifest.succeed(receipt.run_id, receipt, joined, at=now)
         elif receipt.outcome.blames_the_step:
-            again = retry_at(
-                self._rule(claimed.key.step), claimed.attempt, now=now, jitter=secrets.randbelow(100) / 100
-            )
+            again = retry_at(self._rule(claimed.key.step), claimed.attempt, now=now, jitter=_jitter())
             self.manifest.fail(receipt.run_id, receipt, again, at=now)
         else:
             self.manifest.abandon(receipt.run_id, receipt.outcome, str(receipt.error or ""), at=now)
+        if vain is not None:
+            self.manifest.run_in_vain(claimed.key, vain)
+
+    def _one_more_in_vain(self, end: Ended, now: float) -> Vain | None:
+        if not end.in_vain:
+            return None
+        key, code = end.claimed.key, end.claimed.fingerprint.code
+        before = self.manifest.read.history([key.record])[key].vain
+        times = before.times + 1 if before is not None and before.code == code else 1
+        again = retry_in_vain_at(self._rule(key.step), times, now=now, jitter=_jitter())
+        return Vain(code, times, again, end.in_vain)
 
     def _rule(self, step: str) -> RetryRule:
         run = self.settings.run
         return RetryRule(self.settings.for_step(step).attempts, run.backoff, run.backoff_max)
 
-    def _pause(self, why: str) -> None:
-        self.paused_until = self.clock.monotonic() + PAUSE_S
-        self.pause_why = why
+
+def _jitter() -> float:
+    return secrets.randbelow(100) / 100

@@ -2,9 +2,8 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from sinagotd.core.facts import Digest, Seen, Stamp, pack_stamp, unpack_stamp
 from sinagotd.core.ids import IdPattern
@@ -21,14 +20,7 @@ from sinagotd.scan.writers import FileId, open_for_writing, written_by_own_proce
 from sinagotd.settings.workspace import WorkspaceSettings
 
 StampOf = Callable[[str], Stamp | None]
-
-
-class Swept(NamedTuple):
-    """What a pass over everything has just seen and read: nothing of it need be asked for again, path by path."""
-
-    stamp_of: StampOf
-    known: Mapping[str, tuple[Stamp, Digest]]
-
+"""How a path looks now, None when nothing is there; raises Unreadable."""
 
 NO_STAMP = pack_stamp(0, 0, 0, 0)
 MARKER_LOOK_S = 5.0
@@ -47,15 +39,15 @@ class Gatherer:
     clock_skew_s: float = 0.0
     own_writers: Callable[[], frozenset[FileId]] = written_by_own_processes
     gone: set[str] = field(default_factory=set)
-    renamed: set[str] = field(default_factory=set)
+    renamed: dict[str, Stamp] = field(default_factory=dict)
     fresh: dict[str, tuple[Stamp, Digest]] = field(default_factory=dict)
 
-    def facts(self, bounds: Sequence[Bound], swept: Swept | None = None) -> dict[str, Seen]:
+    def facts(self, bounds: Sequence[Bound], stamp_of: StampOf | None = None) -> dict[str, Seen]:
         """Look at every input and output of these steps; digests that were not known are left in `fresh`."""
         self.own_writers = functools.cache(written_by_own_processes)
         rules = Rules(self.settings, self.id_pattern, bounds)
         paths = rules.paths()
-        look, known = swept or Swept(Stamper(self.settings.data_path).stamp, self.read.digests(paths))
+        look, known = stamp_of or Stamper(self.settings.data_path).stamp, self.read.digests(paths)
         facts: dict[str, Seen] = {}
         for path in paths:
             seen = self._see(path, look, rules, known.get(path))
@@ -76,8 +68,11 @@ class Gatherer:
     def is_there(self, path: str) -> bool:
         return _stamp_or_none(self.stamp, path) is not None
 
-    def news(self, paths: Sequence[str]) -> list[str]:
-        """The paths that do not look as they are remembered: our own publishing is not news."""
+    def news(self, paths: Sequence[str], renamed: Collection[str] = ()) -> list[str]:
+        """The paths that do not look as they are remembered: our own publishing is not news.
+
+        Those that came by rename are settled while they look as they do now: who writes on, writes in place.
+        """
         known = self.read.digests(paths)
         look = Stamper(self.settings.data_path).stamp
         news = []
@@ -85,7 +80,9 @@ class Gatherer:
             now = _stamp_or_none(look, path)
             if path not in known or known[path][0] != now:
                 news.append(path)
-                if now is None and path in known:
+                if now is not None and path in renamed:
+                    self.renamed[path] = now
+                elif now is None and path in known:
                     self.gone.add(path)
         return news
 
@@ -100,7 +97,7 @@ class Gatherer:
             return Seen(NO_STAMP, None, Reason.INPUT_UNREADABLE)
         if now is None:
             self.settler.forget(path)
-            self.renamed.discard(path)
+            self.renamed.pop(path, None)
             return None
         known = self.fresh.get(path, known)
         if known is not None and known[0] == now:
@@ -110,7 +107,7 @@ class Gatherer:
         return Seen(now, None, unsettled) if unsettled else self._digested(path, now, rule)
 
     def _unsettled(self, path: str, now: Stamp, rule: Rule) -> Reason | None:
-        still_for = math.inf if path in self.renamed else self._age(now)
+        still_for = math.inf if self.renamed.get(path) == now else self._age(now)
         monotonic = self.clock.monotonic()
         moving = self.settler.judge(path, now, rule.settle, now=monotonic, still_for=still_for)
         if moving is not None:
@@ -149,7 +146,7 @@ class Gatherer:
             self.settler.look_again(path, at=self.clock.monotonic() + rule.settle.quiet_s)
             return Seen(now, None, Reason.INPUT_ARRIVING)
         self.settler.forget(path)
-        self.renamed.discard(path)
+        self.renamed.pop(path, None)
         self.fresh[path] = (now, found)
         return Seen(now, found)
 

@@ -12,10 +12,10 @@ from sinagotd.core.keys import step_name
 from sinagotd.core.patterns import Template
 from sinagotd.core.pipeline import Pipeline, StepSpec
 from sinagotd.errors import ScriptError
-from sinagotd.scripts.code import read_code
+from sinagotd.scripts.code import read_code, read_script
 from sinagotd.scripts.declared import Declaration, NotLiteral, read_declaration
 from sinagotd.settings.ownership import NOBODY_ELSE, Trust, writable_by_others
-from sinagotd.settings.workspace import ScriptRef, UnitSettings, WorkspaceSettings
+from sinagotd.settings.workspace import STATE_FOLDER, ScriptRef, UnitSettings, WorkspaceSettings
 
 Ask = Callable[[str], Declaration]
 """Asks a step host what a script declares, for scripts whose syntax tree does not say. Raises ScriptError."""
@@ -78,6 +78,7 @@ class ScriptReader:
             constants = {"task": unit.task, **opts}
             declared = self._declaration(script.path)
             inputs, outputs, control = (_templates(labelled, constants, entities) for labelled in declared)
+            _refuse_our_own(outputs)
             spec = replace(blank, inputs=inputs, outputs=outputs, control=control)
             code = read_code(self.settings.scripts_path, script.path)
             self._refuse_untrusted(code.files)
@@ -92,12 +93,12 @@ class ScriptReader:
                 raise ScriptError(fault)
 
     def _declaration(self, script: str) -> Declaration:
-        try:
-            source = (self.settings.scripts_path / script).read_bytes()
-        except OSError as fault:
-            raise ScriptError(f"{script}: cannot be read ({fault.strerror})") from fault
-        declared = read_declaration(source, script)
-        return self.ask(script) if isinstance(declared, NotLiteral) else declared
+        folder = self.settings.scripts_path
+        declared = read_declaration(read_script(folder, folder / script), script)
+        if not isinstance(declared, NotLiteral):
+            return declared
+        self._refuse_untrusted(read_code(folder, script).files)  # before anything of it is run
+        return self.ask(script)
 
     def _every_module(self) -> set[str]:
         """What mends a broken script may be any of these."""
@@ -109,6 +110,14 @@ def _templates(
     declared: Sequence[tuple[str, Sequence[str]]], constants: dict[str, Any], entities: Sequence[str]
 ) -> Templates:
     return tuple((label, Template.parse(parts, constants=constants, entities=entities)) for label, parts in declared)
+
+
+def _refuse_our_own(outputs: Templates) -> None:
+    for _, template in outputs:
+        if template.text.split("/")[0].casefold() == STATE_FOLDER:
+            raise ValueError(
+                f"the output {template.text!r} lies in {STATE_FOLDER}, which is ours: choose another folder"
+            )
 
 
 def _with_known_paths(spec: StepSpec, known: StepSpec | None) -> StepSpec:

@@ -9,7 +9,7 @@ from sinagotd.core.pipeline import Bound, Pipeline
 from sinagotd.core.planner import Decision, Policy, plan
 from sinagotd.core.states import Action
 from sinagotd.engine.clock import Clock
-from sinagotd.engine.gathering import Gatherer, Swept
+from sinagotd.engine.gathering import Gatherer, StampOf
 from sinagotd.manifest.reader import Reader
 from sinagotd.settings.workspace import WorkspaceSettings
 
@@ -59,13 +59,13 @@ class Looker:
     clock: Clock
     policy: Policy
 
-    def look(self, records: Collection[str], swept: Swept | None = None) -> Planned:
-        """Plan these records as things stand now, which is as `swept` says if everything was just looked at."""
+    def look(self, records: Collection[str], stamp_of: StampOf | None = None) -> Planned:
+        """Plan these records as things stand now, which is as `stamp_of` says if everything was just looked at."""
         if not records:
             return Planned({}, {}, {}, {})
         bound_records = [self.pipeline.bind(record) for record in records]
         bounds = [bound for steps in bound_records for bound in steps]
-        facts = self.gatherer.facts(bounds, swept)
+        facts = self.gatherer.facts(bounds, stamp_of)
         history = self.read.history(records)
         decisions = plan(bound_records, history, facts, now=self.clock.now(), policy=self.policy)
         return Planned({bound.key: bound for bound in bounds}, facts, history, decisions)

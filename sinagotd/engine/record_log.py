@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sinagotd.engine.staging import require
+
 ROTATE_AT_BYTES = 512 * 1024
 KEPT_FILES = 5
 
@@ -57,7 +59,8 @@ class RecordLog:
         by_record: dict[str, list[str]] = {}
         for line in lines:
             by_record.setdefault(line.record, []).append(line.to_json() + "\n")
-        if by_record:
+        if by_record and not self.folder.exists():
+            require(self.folder.parent)
             self.folder.mkdir(exist_ok=True)
         for record, texts in by_record.items():
             self._append(self.folder / f"{record}.log", "".join(texts))

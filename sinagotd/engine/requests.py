@@ -10,6 +10,7 @@ from sinagotd.engine.applying import outputs_of
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.looking import Planned
 from sinagotd.errors import WorkspaceError
+from sinagotd.settings.faults import did_you_mean
 
 Done = dict[str, Any]
 """`steps` holds the keys that were changed, `left` a sentence for each that was not."""
@@ -40,7 +41,8 @@ def _select(engine: Engine, records: Iterable[str] | None, steps: Iterable[str] 
     named = sorted(engine.records) if records is None else list(records)
     for record in named:
         if record not in engine.records:
-            raise WorkspaceError(f"there is no record {record!r}: none of its raw files is in the data folder")
+            near = did_you_mean(record, sorted(engine.records)) or ": none of its raw files is in the data folder"
+            raise WorkspaceError(f"there is no record {record!r}{near}")
     chosen = [spec.step for spec in engine.pipeline.specs if steps is None or {spec.step, spec.label} & set(steps)]
     if not chosen:
         known = ", ".join(spec.step for spec in engine.pipeline.specs)
@@ -49,9 +51,9 @@ def _select(engine: Engine, records: Iterable[str] | None, steps: Iterable[str] 
 
 
 def _retry(engine: Engine, keys: list[StepKey], force: bool) -> Done:  # noqa: FBT001 - one shape for all verbs
-    """Forget the failures of the steps that failed; with `force`, run every one of them whatever its state."""
+    """Forget the failures of the steps that failed or run in vain; with `force`, run every one of them whatever its state."""
     past = engine.manifest.read.history({key.record for key in keys})
-    chosen = [key for key in keys if force or (key in past and past[key].failure)]
+    chosen = [key for key in keys if force or (key in past and (past[key].failure or past[key].vain))]
     with engine.manifest.transaction():
         for key in chosen:
             engine.manifest.forgive(key)
@@ -99,7 +101,7 @@ def _accept(engine: Engine, keys: list[StepKey], _: bool) -> Done:  # noqa: FBT0
     refusals = {key: _why_not(planned, key) for key in keys}
     accepted = [key for key, why in refusals.items() if why is None]
     with engine.manifest.transaction():
-        engine.manifest.remember_digests(engine.gatherer.take_fresh())
+        engine.manifest.remember_digests(engine.take_fresh(planned))
         for key in accepted:
             fingerprint = planned.fingerprint(key)
             engine.manifest.adopt(key, fingerprint, outputs_of(planned, key), at=engine.tools.clock.now())

@@ -1,14 +1,16 @@
 """Where runs write, and how their finished files get into place. Decides nothing."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from sinagotd.atomic import fsync_folder
+from sinagotd.atomic import exchange, fsync_folder
 from sinagotd.failpoints import Point, failpoint
 from sinagotd.scripts.content import digest_path
-from sinagotd.scripts.orders import RECEIPT_NAME, Receipt
+from sinagotd.scripts.orders import Receipt
+from sinagotd.scripts.staging import left_receipt, make_folder
 from sinagotd.settings.workspace import STATE_FOLDER
 
 
@@ -21,44 +23,82 @@ def staging_folder(data_path: Path, run_id: str) -> Path:
     return staging_root(data_path) / run_id
 
 
+def require(data_path: Path) -> None:
+    """Raise OSError unless this is the data folder that the daemon began with: no empty place where it was mounted."""
+    if not (data_path / STATE_FOLDER).is_dir():
+        raise OSError(errno.ENXIO, "the data folder is not there", str(data_path))
+
+
 def read_receipt(data_path: Path, run_id: str) -> Receipt | None:
     """The receipt that a worker left, None if the run did not get that far."""
-    try:
-        return Receipt.from_json((staging_folder(data_path, run_id) / RECEIPT_NAME).read_text())
-    except (OSError, ValueError):
-        return None
+    return left_receipt(staging_folder(data_path, run_id))
+
+
+def publishing_began(data_path: Path, receipt: Receipt) -> bool:
+    """Whether an earlier, interrupted call of `publish` has put an output of this run into place."""
+    staging = staging_folder(data_path, receipt.run_id)
+    return any(_is_in_place(staging / path, data_path / path, digest) for path, digest in receipt.outputs.items())
 
 
 def publish(data_path: Path, receipt: Receipt) -> set[Path]:
     """Rename every output of a finished run into place; returns the folders that want an fsync.
 
     Repeatable: an output that an earlier, interrupted call moved already is recognised by its digest.
-    Raises FileNotFoundError when an output is neither staged nor in place.
+    Raises FileNotFoundError when an output is neither staged nor in place, OSError when its place is not to be had: both
+    before the first is moved, so that what is in the way of one keeps back all.
     """
     staging = staging_folder(data_path, receipt.run_id)
     folders: set[Path] = set()
     for path, digest in receipt.outputs.items():
-        folders |= _put_in_place(staging / path, data_path / path, digest)
+        _require_source(staging / path, data_path / path, digest)
+        folders |= _make_parents((data_path / path).parent, data_path)
+    for path, digest in receipt.outputs.items():
+        _put_in_place(staging / path, data_path / path, digest)
+        folders.add((data_path / path).parent)
     return folders
 
 
-def _put_in_place(staged: Path, final: Path, digest: str) -> set[Path]:
-    if not staged.exists():
-        if final.exists() and digest_path(final).hex() == digest:
-            return {final.parent}
+def _is_in_place(staged: Path, final: Path, digest: str) -> bool:
+    return not staged.exists() and final.exists() and digest_path(final).hex() == digest
+
+
+def _require_source(staged: Path, final: Path, digest: str) -> None:
+    if not (staged.exists() or _moving(staged).exists() or _is_in_place(staged, final, digest)):
         raise FileNotFoundError(f"the output {staged} is not where its receipt says")
-    made = _make_parents(final.parent)
-    if final.is_dir() and not final.is_symlink():
-        os.rename(final, staged.with_name(staged.name + ".replaced"))  # noqa: PTH104 - a folder cannot be replaced in one call
-    staged.replace(final)
+
+
+def _put_in_place(staged: Path, final: Path, digest: str) -> None:
+    if _is_in_place(staged, final, digest):
+        return
+    source = staged if staged.exists() else _moving(staged)
+    if os.path.lexists(final) and (final.is_dir() or source.is_dir()):
+        _swap(source, final, _moving(staged))
+    else:
+        source.replace(final)
     failpoint(Point.MOVED)
-    return {final.parent, *made}
 
 
-def _make_parents(folder: Path) -> set[Path]:
+def _swap(source: Path, final: Path, moving: Path) -> None:
+    """Let a folder take the place of what is there, which ends in staging: a rename alone replaces no folder.
+
+    The new one changes its name before, so what still bears the name that it was staged by was never in place.
+    """
+    source.rename(moving)
+    if not exchange(moving, final):
+        final.rename(moving.with_suffix(".replaced"))
+        moving.rename(final)
+
+
+def _moving(staged: Path) -> Path:
+    return staged.with_name(staged.name + ".moving")
+
+
+def _make_parents(folder: Path, within: Path) -> set[Path]:
     """Make the folders that are missing; returns the ones that got a new entry."""
     missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, within=within)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     return {parent.parent for parent in missing}
 
 
@@ -69,7 +109,10 @@ def fsync_folders(folders: Iterable[Path]) -> None:
 
 def discard(data_path: Path, run_id: str) -> None:
     """Remove what a run left in staging; what cannot be removed now is swept at the next start."""
-    shutil.rmtree(staging_folder(data_path, run_id), ignore_errors=True)
+    folder = staging_folder(data_path, run_id)
+    if folder.is_symlink():
+        folder.unlink()  # a script put it there; where it leads is not ours
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(data_path: Path, keep: set[str]) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sinagotd.core.facts import Stamp
 from sinagotd.core.pipeline import Pipeline
@@ -11,9 +12,10 @@ from sinagotd.core.settle import Settler
 from sinagotd.engine.clock import SystemClock
 from sinagotd.engine.collecting import no_collecting
 from sinagotd.engine.finding import Found, compare
-from sinagotd.engine.gathering import Gatherer, StampOf, Swept
+from sinagotd.engine.gathering import Gatherer, StampOf
 from sinagotd.engine.loading import Ask, ScriptReader
 from sinagotd.engine.looking import Looker, Planned, policy_of
+from sinagotd.engine.resting import resting
 from sinagotd.errors import WorkspaceError
 from sinagotd.manifest.blank import has_manifest, open_blank
 from sinagotd.manifest.reader import Reader, open_reader
@@ -21,6 +23,14 @@ from sinagotd.scan.names import IgnoredNames
 from sinagotd.scan.walk import Walk, walk
 from sinagotd.settings.ownership import Trust
 from sinagotd.settings.workspace import WorkspaceSettings
+
+
+class Surveyed(NamedTuple):
+    """What a look at everything gives; of the records at rest every step is current, and stands as last said."""
+
+    found: Found
+    planned: Planned
+    at_rest: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +42,17 @@ class Surveyor:
     read: Reader
     looker: Looker
 
-    def look_at_all(self) -> tuple[Found, Planned]:
-        """Walk the data folder and plan every record that is there."""
+    def look_at_all(self) -> Surveyed:
+        """Walk the data folder and plan every record that is there and not at rest."""
         with no_collecting():
+            at_rest = resting(self.read, self.pipeline, self.looker.policy)
             seen = self._walk()
-            known = self.read.all_digests()
-            found = compare(seen, known, self.pipeline)
-            return found, self.looker.look(sorted(found.records), Swept(self._stamp_of(seen), known))
+            found = compare(seen, self.read.stamps(), self.pipeline)
+            if at_rest:
+                at_rest &= found.records
+                at_rest.difference_update(*(self.pipeline.touched(path, at_rest) for path in found.changed))
+            planned = self.looker.look(sorted(found.records - at_rest), self._stamp_of(seen))
+            return Surveyed(found, planned, frozenset(at_rest))
 
     def look_at(self, records: Collection[str]) -> Planned:
         """Plan these records; raises WorkspaceError for one that is not there."""

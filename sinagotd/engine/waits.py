@@ -14,7 +14,8 @@ class Waits:
 
     arriving: set[StepKey] = field(default_factory=set)
     hashing: set[str] = field(default_factory=set)
-    _retries: list[tuple[float, str]] = field(default_factory=list)
+    _retries: list[tuple[float, StepKey]] = field(default_factory=list)
+    _next_retry: dict[StepKey, float] = field(default_factory=dict)
 
     def remember(self, planned: Planned) -> None:
         for key, decision in planned.decisions.items():
@@ -23,16 +24,26 @@ class Waits:
             else:
                 self.arriving.discard(key)
             if decision.until is not None:
-                heapq.heappush(self._retries, (decision.until, key.record))
+                self._retry(key, decision.until)
+
+    def _retry(self, key: StepKey, at: float) -> None:
+        """Remember once, however often the step is planned meanwhile."""
+        if self._next_retry.get(key) != at:
+            self._next_retry[key] = at
+            heapq.heappush(self._retries, (at, key))
 
     def forget(self, records: set[str]) -> None:
         self.arriving = {key for key in self.arriving if key.record not in records}
+        self._next_retry = {key: at for key, at in self._next_retry.items() if key.record not in records}
 
     def due(self, now: float) -> list[str]:
         """The records of which a step is to be retried by `now`, epoch seconds."""
         records = []
         while self._retries and self._retries[0][0] <= now:
-            records.append(heapq.heappop(self._retries)[1])
+            at, key = heapq.heappop(self._retries)
+            if self._next_retry.get(key) == at:
+                del self._next_retry[key]
+                records.append(key.record)
         return records
 
     @property

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from sinagotd.atomic import fsync_file, fsync_folder
-from sinagotd.errors import ManifestError
-from sinagotd.manifest.faults import told
+from sinagotd.manifest import statements
+from sinagotd.manifest.faults import DamagedError, told
 from sinagotd.manifest.health import complaint
-from sinagotd.manifest.place import FOLDER_MODE, file_time
+from sinagotd.manifest.place import FOLDER_MODE, OPENED_AT, file_time
 from sinagotd.manifest.session import FILE_MODE, JOURNAL_MODE_DELETE, Session
 
 PATTERN = "manifest-*.db"
@@ -17,7 +17,7 @@ ASIDE = ".manifest.tmp"
 
 
 def back_up(session: Session, folder: Path, *, keep: int) -> Path:
-    """Copy a manifest that is in use. Raises ManifestError when the copy is damaged; then all older ones stay."""
+    """Copy a manifest that is in use. Raises DamagedError when the copy is damaged; then all older ones stay."""
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     aside, final = folder / ASIDE, folder / f"manifest-{file_time(time.time())}.db"
     try:
@@ -46,6 +46,7 @@ def _copy(session: Session, aside: Path) -> None:
     try:
         session.connection.backup(copy)
         copy.execute(JOURNAL_MODE_DELETE)  # one file is the whole backup
+        copy.execute(statements.FORGET_META, {"name": OPENED_AT})  # put in place by hand, it is told from the last one
     except sqlite3.Error as fault:
         raise told(fault, aside) from fault
     finally:
@@ -55,4 +56,4 @@ def _copy(session: Session, aside: Path) -> None:
 def _refuse_damaged(copy: Path, original: Path) -> None:
     fault = complaint(copy)
     if fault is not None:
-        raise ManifestError(f"the backup of {original} is not kept, for it is damaged: {fault}")
+        raise DamagedError(f"the backup of {original} is not kept, for it is damaged: {fault}")

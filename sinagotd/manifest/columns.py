@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from sinagotd.core.facts import Digest, Failure, Fingerprint, Flight, Made, Stamp, StepHistory
+from sinagotd.core.facts import Digest, Failure, Fingerprint, Flight, Made, Stamp, StepHistory, Vain
 from sinagotd.core.keys import StepKey
 from sinagotd.core.states import Outcome, State
 from sinagotd.manifest.rows import EventRow, InFlight, Remembered, RunRow, Standing
@@ -72,13 +72,15 @@ def event_of(row: Row) -> EventRow:
 
 
 def history_of(row: Row) -> tuple[StepKey, StepHistory]:
-    record, step, run_id, code, parameters, inputs, outputs, *failed, flight_run_id, started, held, requested = row
+    record, step, run_id, code, parameters, inputs, outputs, *failed = row[:13]
+    flight_run_id, started, held, requested, *vain = row[13:]
     return StepKey(record, step), StepHistory(
         None if run_id is None else Made(run_id, Fingerprint(code, parameters, inputs), outputs),
         None if failed[0] is None else Failure(Fingerprint(*failed[:3]), *failed[3:]),
         None if flight_run_id is None else Flight(flight_run_id, started=bool(started)),
         held=bool(held),
         requested=bool(requested),
+        vain=None if vain[0] is None else Vain(*vain),
     )
 
 

@@ -1,4 +1,4 @@
-"""Turns SQLite's faults into ours: damage, the machine's (OSError), or a sentence about what to do."""
+"""Turns SQLite's faults into ours: a full disk, damage, or a sentence about what to do."""
 
 import errno
 import os
@@ -11,6 +11,7 @@ FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 LOCKED = "another process keeps it locked: is a second daemon or a database tool at work on it?"
 NOT_ALLOWED = "it cannot be opened or written: look at the permissions of the file and its folder"
 NOT_DAMAGE = {
+    sqlite3.SQLITE_IOERR: "the disk does not read or write it",
     sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_LOCKED: LOCKED,
     sqlite3.SQLITE_CANTOPEN: NOT_ALLOWED,
@@ -22,11 +23,11 @@ NOT_DAMAGE = {
 
 
 class DamagedError(ManifestError):
-    """SQLite cannot make sense of the file."""
+    """SQLite cannot make sense of the file; opening it anew mends that."""
 
 
 def told(fault: sqlite3.Error | UnicodeError, path: Path) -> Exception:
-    """Our error for a fault of SQLite's: the machine's are OSError, a mistake in our own code stays as it is."""
+    """Our error for a fault of SQLite's: a full disk is OSError (ENOSPC), a mistake in our own code stays as it is."""
     if isinstance(fault, sqlite3.ProgrammingError):
         return fault
     if isinstance(fault, UnicodeEncodeError):
@@ -37,8 +38,6 @@ def told(fault: sqlite3.Error | UnicodeError, path: Path) -> Exception:
     primary = extended & 0xFF
     if FULL & {primary, extended}:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-    if primary == sqlite3.SQLITE_IOERR:
-        return OSError(errno.EIO, os.strerror(errno.EIO), str(path))
-    if primary in NOT_DAMAGE:
+    if primary in NOT_DAMAGE and extended != sqlite3.SQLITE_IOERR_SHORT_READ:
         return ManifestError(f"{path}: {NOT_DAMAGE[primary]} ({fault})")
-    return DamagedError(f"{path}: {fault}: start the daemon again, it moves a damaged file aside and restores a backup")
+    return DamagedError(f"{path}: {fault}: the daemon will move the damaged file aside and restore a backup")

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from sinagotd.core.facts import RESTORED
 from sinagotd.core.states import Outcome, State
 from sinagotd.manifest.faults import DamagedError
 from sinagotd.manifest.migrating import migrate, migrations, newest_version, refuse_newer, version_of
@@ -81,7 +82,8 @@ CONSISTENT = (
     Rule(
         """
         SELECT record || '/' || step FROM steps
-        WHERE made_run_id <> :adopted AND NOT EXISTS (SELECT 1 FROM runs WHERE run_id = made_run_id)
+        WHERE made_run_id NOT IN (:adopted, :restored)
+          AND NOT EXISTS (SELECT 1 FROM runs WHERE run_id = made_run_id)
         """,
         "step {} was made by a run that is not recorded",
     ),
@@ -91,8 +93,11 @@ CONSISTENT = (
 
 def complaint(path: Path) -> str | None:
     """What is wrong with this file, None if it can be used. Raises ManifestError if a newer program wrote it."""
-    if header(path)[FILE_FORMAT] not in (PLAIN, WITH_LOG):
+    file_format, log_bytes = header(path)[FILE_FORMAT], size_of(path.with_name(path.name + "-wal"))
+    if file_format not in (PLAIN, WITH_LOG):
         return f"{path.name} does not begin like a manifest"
+    if file_format == PLAIN and log_bytes:  # SQLite would play it into the file
+        return f"the write-ahead log beside {path.name} belongs to another file"
     # A journal left by a kill is played back by opening to write; otherwise nothing may change what is to be judged.
     interrupted = path.with_name(path.name + "-journal").exists()
     try:
@@ -108,10 +113,20 @@ def complaint(path: Path) -> str | None:
 
 def _fault(session: Session, version: int) -> str | None:
     faults = [] if version else [f"{session.path.name} holds no tables"]
-    faults = faults or sqlite_faults(session)
+    faults = faults or sqlite_faults(session) or _strange_version(session, version)
     if version == newest_version():
-        faults = faults or strange_tables(session) or broken(session, READABLE)
+        faults = faults or broken(session, READABLE)
     return faults[0] if faults else None
+
+
+def _strange_version(session: Session, version: int) -> list[str]:
+    """Whether the version, a number that a flipped bit changes unseen, and the tables belong together."""
+    newest = newest_version()
+    if version <= newest:
+        return strange_tables(session, version)
+    if strange_tables(session, newest):
+        return []  # a newer program's, then: no damage
+    return [f"{session.path.name} says that it is of version {version}, with the tables of version {newest}"]
 
 
 def lost_log(path: Path) -> bool:
@@ -140,16 +155,17 @@ def sqlite_faults(session: Session) -> list[str]:
     return [str(fault) for (fault,) in session.rows(INTEGRITY_CHECK) if fault != "ok"]
 
 
-def strange_tables(session: Session) -> list[str]:
-    """Tables and indexes that are not as the migrations make them, one sentence each."""
+def strange_tables(session: Session, version: int) -> list[str]:
+    """Tables and indexes that are not as the migrations up to this version make them, one sentence each."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         pattern = Session(connection, Path(":memory:"))
-        migrate(pattern, migrations())
+        migrate(pattern, [migration for migration in migrations() if migration.number <= version])
         strange = set(session.rows(SCHEMA)) ^ set(pattern.rows(SCHEMA))
     return [f"{kind} {name} is not as it was made" for kind, name, _ in sorted(strange)]
 
 
 def broken(session: Session, rules: tuple[Rule, ...]) -> list[str]:
     """One sentence for each thing that breaks one of these rules."""
-    words = {"states": json.dumps(list(State)), "outcomes": json.dumps(list(Outcome)), "adopted": ADOPTED}
+    words = {"states": json.dumps(list(State)), "outcomes": json.dumps(list(Outcome))}
+    words |= {"adopted": ADOPTED, "restored": RESTORED}
     return [rule.sentence.format(row[0]) for rule in rules for row in session.rows(rule.sql, words)]

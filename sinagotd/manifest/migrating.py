@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from sinagotd.errors import ManifestError
+from sinagotd.errors import ManifestError, UnusableError
 from sinagotd.manifest import queries
 from sinagotd.manifest.session import Session
 
@@ -38,7 +38,7 @@ def version_of(session: Session) -> int:
 def refuse_newer(version: int, path: Path) -> None:
     newest = newest_version()
     if version > newest:
-        raise ManifestError(
+        raise UnusableError(
             f"{path} was written by a newer sinagotd (schema {version}, this one knows {newest}): upgrade this one"
         )
 

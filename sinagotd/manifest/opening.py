@@ -3,19 +3,21 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from sinagotd.atomic import write_atomically
 from sinagotd.core.states import Outcome
 from sinagotd.manifest import queries
 from sinagotd.manifest.backups import back_up
 from sinagotd.manifest.columns import UNREADABLE, in_flight_of
 from sinagotd.manifest.health import complaint, lost_log
 from sinagotd.manifest.migrating import migrate, migrations, newest_version, version_of
-from sinagotd.manifest.place import BACKUPS, DATABASE, make_folder
+from sinagotd.manifest.place import BACKUPS, DATABASE, LAST_OPENED, OPENED_AT, make_folder
 from sinagotd.manifest.repair import distrust, quarantine, rebuild
 from sinagotd.manifest.session import Session, open_to_write
 from sinagotd.manifest.writer import Manifest
 
 KEPT_BACKUPS = 7
 LOG_LOST = "the write-ahead log of the manifest is gone, and with it what was remembered last: that is looked at anew"
+ANOTHER = "this is not the manifest that was in use here last, but an older one or another's: all is looked at anew"
 
 
 class Opened(NamedTuple):
@@ -29,7 +31,8 @@ def open_manifest(folder: Path, *, at: float, backup_folder: Path | None = None)
     """Open the manifest in this state folder; whoever calls holds the folder's Lock. `at` is epoch seconds.
 
     A damaged file is moved to `quarantine/` and replaced by the newest good backup, else by an empty manifest.
-    Raises ManifestError on a network mount, for a newer file or without the right to write; OSError on a full disk.
+    Raises UnusableError on a network mount or for a newer file, ManifestError without the right to write or for a disk
+    that does not read, OSError on a full one.
     """
     make_folder(folder)
     path = folder / DATABASE
@@ -38,10 +41,13 @@ def open_manifest(folder: Path, *, at: float, backup_folder: Path | None = None)
     session = open_to_write(path)
     try:
         _bring_up_to_date(session, backup_folder)
-        if repaired == LOG_LOST:
+        if repaired is None and _is_another(session, folder):
+            repaired = ANOTHER
+        if repaired in (LOG_LOST, ANOTHER):
             distrust(session, at)
         manifest = Manifest(session)
-        manifest.set_meta("opened_at", str(at))
+        manifest.set_meta(OPENED_AT, str(at))
+        write_atomically(folder / LAST_OPENED, str(at).encode())
         _abandon_unreadable(session, manifest, at)
     except BaseException:
         session.close()
@@ -60,9 +66,10 @@ def _mend(path: Path, backup_folder: Path, at: float) -> str | None:
 
 
 def _begin(path: Path, backup_folder: Path, at: float) -> str | None:
+    is_new = not path.with_name(LAST_OPENED).exists()
     moved = quarantine(path, at)  # a log whose file is gone would be played into the new one
     source = rebuild(path, backup_folder, at)
-    if moved is None and source is None:
+    if is_new and moved is None and source is None:
         return None
     return f"the manifest was not there: {_beginning(source)}"
 
@@ -71,6 +78,11 @@ def _beginning(source: Path | None) -> str:
     if source is None:
         return "there is no good backup, so it starts empty and everything is looked at anew"
     return f"restored from {source}, what changed since is looked at anew"
+
+
+def _is_another(session: Session, folder: Path) -> bool:
+    beside, within = folder / LAST_OPENED, session.row(queries.META, {"name": OPENED_AT})
+    return beside.exists() and (within is None or within[0].encode() != beside.read_bytes())
 
 
 def _bring_up_to_date(session: Session, backup_folder: Path) -> None:

@@ -4,10 +4,13 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sinagotd.errors import ManifestError
+from sinagotd.errors import ManifestError, UnusableError
 
 DATABASE = "manifest.db"
 SIDE_FILES = ("-journal", "-shm", "-wal")
+LAST_OPENED = "last-opened"
+"""A file beside the manifest that says what the manifest says itself, under OPENED_AT: when it was opened last."""
+OPENED_AT = "opened_at"
 BACKUPS = "backups"
 QUARANTINE = "quarantine"
 FOLDER_MODE = 0o750
@@ -30,10 +33,10 @@ def make_folder(folder: Path) -> None:
 
 
 def refuse_network(folder: Path, mounts: Path = MOUNTS) -> None:
-    """Raise ManifestError when this folder is on a network mount, where WAL and locks do not hold."""
+    """Raise UnusableError when this folder is on a network mount, where WAL and locks do not hold."""
     kind = file_system(folder, mounts)
     if kind in NETWORK or (kind.startswith("fuse") and kind not in LOCAL_FUSE):
-        raise ManifestError(
+        raise UnusableError(
             f"{folder} is on a network mount ({kind}), where SQLite loses data: "
             "set the state folder of this workspace to one on a local disk"
         )

@@ -3,7 +3,9 @@
 SOME_PATHS = tuple(f"path_{at}" for at in range(100))
 DIGESTS_OF_PATHS = f"SELECT path, stamp, digest FROM digests WHERE path IN (:{', :'.join(SOME_PATHS)})"  # noqa: S608 - names of parameters
 
-DIGESTS = "SELECT path, stamp, digest FROM digests"
+STAMPS = "SELECT path, stamp FROM digests WHERE path > :after ORDER BY path LIMIT 10000"
+
+PATHS_BETWEEN = "SELECT path FROM digests WHERE path > :first AND path < :after"
 
 RECORDS = "SELECT record FROM records WHERE retired_at IS NULL ORDER BY record"
 
@@ -11,18 +13,29 @@ HISTORY = """
 SELECT record, step,
        made_run_id, made_code, made_parameters, made_inputs, made_outputs,
        failed_code, failed_parameters, failed_inputs, failed_attempts, failed_retry_at, failed_error,
-       flight_run_id, flight_started, held, requested
+       flight_run_id, flight_started, held, requested, vain_code, vain_times, vain_retry_at, vain_why
 FROM steps
 WHERE made_run_id IS NOT NULL OR failed_code IS NOT NULL OR flight_run_id IS NOT NULL OR held OR requested
+   OR vain_code IS NOT NULL
 """
 
 HISTORY_OF_RECORDS = """
 SELECT record, step,
        made_run_id, made_code, made_parameters, made_inputs, made_outputs,
        failed_code, failed_parameters, failed_inputs, failed_attempts, failed_retry_at, failed_error,
-       flight_run_id, flight_started, held, requested
+       flight_run_id, flight_started, held, requested, vain_code, vain_times, vain_retry_at, vain_why
 FROM steps
 WHERE record IN (SELECT value FROM json_each(:records))
+"""
+
+RESTING = """
+SELECT record
+FROM steps
+WHERE step IN (SELECT value FROM json_each(:steps))
+GROUP BY record
+HAVING count(*) = :count
+   AND min(coalesce(state, '') = 'current' AND flight_run_id IS NULL AND failed_code IS NULL AND vain_code IS NULL
+           AND NOT held AND NOT requested)
 """
 
 STANDINGS = """

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice, zip_longest
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +46,8 @@ def open_reader(folder: Path) -> "Reader":
 def _refuse_other_versions(session: Session) -> None:
     version = session.rows(queries.USER_VERSION)[0][0]
     refuse_newer(version, session.path)
+    if version == 0:
+        raise DamagedError(f"{session.path} holds no tables: the daemon will move it aside and restore a backup")
     if version < newest_version():
         raise ManifestError(f"{session.path} is from an older sinagotd: start the daemon once, it brings it up to date")
 
@@ -76,8 +78,18 @@ class Reader:
             known.update(_remembered(self._session.rows(queries.DIGESTS_OF_PATHS, values)))
         return known
 
-    def all_digests(self) -> dict[str, tuple[Stamp, Digest]]:
-        return _remembered(self._session.rows(queries.DIGESTS))
+    def stamps(self) -> Iterator[tuple[str, Stamp]]:
+        """Every path that is known, in order, as it looked; read piece by piece, so not from one moment."""
+        after = b""
+        while rows := self._session.rows(queries.STAMPS, {"after": after}):
+            yield from ((os.fsdecode(path), stamp) for path, stamp in rows)
+            after = rows[-1][0]
+
+    def paths_below(self, folder: str) -> set[str]:
+        """The paths in this folder, or deeper, that something is known of."""
+        below = os.fsencode(folder) + b"/"
+        rows = self._session.rows(queries.PATHS_BETWEEN, {"first": below, "after": below[:-1] + b"0"})  # 0 follows /
+        return {os.fsdecode(path) for (path,) in rows}
 
     def records(self) -> list[str]:
         """The records that are not retired, sorted."""
@@ -88,6 +100,11 @@ class Reader:
         if records is None:
             return dict(self._answers(history_of, queries.HISTORY))
         return dict(self._answers(history_of, queries.HISTORY_OF_RECORDS, records=json.dumps(list(records))))
+
+    def resting(self, steps: Collection[str]) -> set[str]:
+        """The records of which each of these steps is current as last said, and nothing else is the matter with it."""
+        values = {"steps": json.dumps(list(steps)), "count": len(steps)}
+        return {record for (record,) in self._session.rows(queries.RESTING, values)}
 
     def standings(
         self, records: Collection[str] | None = None, states: Collection[State] | None = None

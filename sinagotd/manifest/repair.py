@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sinagotd.atomic import fsync_file, fsync_folder
+from sinagotd.core.facts import RESTORED
 from sinagotd.errors import ManifestError
 from sinagotd.manifest import statements
 from sinagotd.manifest.backups import backups
@@ -52,13 +53,13 @@ def rebuild(path: Path, backup_folder: Path, at: float) -> Path | None:
 def distrust(session: Session, at: float) -> None:
     """Take back what may have changed since this manifest was written.
 
-    No run is in flight. What a step's outputs were is not known: a step that ran since is found stale by its
-    fingerprint, instead of held for an edit that nobody made. Digests stay, for their stamps vouch for them.
+    No run is in flight. Every success may have been followed by one that is forgotten: a step that ran since is found
+    stale by its fingerprint, instead of held for an edit that nobody made. Digests stay, for their stamps vouch for them.
     """
     with session.transaction():
         session.change(statements.ABANDON_ALL_RUNS, {"at": at, "why": OLDER})
         session.change(statements.LEAVE_ALL_STEPS)
-        session.change(statements.FORGET_OUTPUTS)
+        session.change(statements.DOUBT_ALL_MADE, {"restored": RESTORED})
 
 
 def _good(backup: Path) -> bool:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,7 +34,7 @@ NESTED = ("SAVEPOINT nested", "RELEASE nested", ("ROLLBACK TO nested", "RELEASE 
 
 
 class Session:
-    """Statements on one connection. Raises ManifestError, or OSError (ENOSPC, EIO) when the disk is at fault.
+    """Statements on one connection. Raises ManifestError, or OSError (ENOSPC) when the disk is full.
 
     Both leave the file as it was before the transaction; after ENOSPC the next transaction may simply be tried.
     """
@@ -43,7 +44,8 @@ class Session:
         self.path = path
         self._parting = tuple(parting)
         self._depth = 0
-        connection.text_factory = _readable
+        # A flipped bit may sit inside a text: a strange letter in a message must not stop the daemon.
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
 
     def rows(self, sql: str, values: Values = NOTHING) -> list[Row]:
         try:
@@ -116,11 +118,6 @@ class Session:
 
     def _tell(self, fault: sqlite3.Error | UnicodeError) -> NoReturn:
         raise told(fault, self.path) from fault
-
-
-def _readable(text: bytes) -> str:
-    """A flipped bit may sit inside a text: a strange letter in a message must not stop the daemon."""
-    return text.decode("utf-8", "replace")
 
 
 def open_to_read(path: Path, *, mode: str = "ro") -> Session:

@@ -53,6 +53,7 @@ UPDATE steps SET
     made_outputs = :outputs, made_at = :at,
     failed_code = NULL, failed_parameters = NULL, failed_inputs = NULL,
     failed_attempts = NULL, failed_retry_at = NULL, failed_error = NULL,
+    vain_code = NULL, vain_times = NULL, vain_retry_at = NULL, vain_why = NULL,
     flight_run_id = NULL, flight_started = 0, requested = 0
 WHERE record = :record AND step = :step
 """
@@ -64,11 +65,17 @@ UPDATE steps SET
         THEN failed_attempts + 1 ELSE 1 END,
     failed_code = :code, failed_parameters = :parameters, failed_inputs = :inputs,
     failed_retry_at = :retry_at, failed_error = :error,
+    vain_code = NULL, vain_times = NULL, vain_retry_at = NULL, vain_why = NULL,
     flight_run_id = NULL, flight_started = 0, requested = 0
 WHERE record = :record AND step = :step
 """
 
 LEAVE_STEP = "UPDATE steps SET flight_run_id = NULL, flight_started = 0 WHERE record = :record AND step = :step"
+
+RUN_IN_VAIN = """
+UPDATE steps SET vain_code = :code, vain_times = :times, vain_retry_at = :retry_at, vain_why = :why
+WHERE record = :record AND step = :step
+"""
 
 END_RUN = """
 UPDATE runs SET
@@ -100,13 +107,15 @@ RELEASE = "UPDATE steps SET held = 0 WHERE record = :record AND step = :step"
 
 REQUEST = """
 INSERT INTO steps (record, step, requested) VALUES (:record, :step, 1)
-ON CONFLICT (record, step) DO UPDATE SET requested = 1
+ON CONFLICT (record, step) DO UPDATE SET
+    requested = 1, vain_code = NULL, vain_times = NULL, vain_retry_at = NULL, vain_why = NULL
 """
 
 FORGIVE = """
 UPDATE steps SET
     failed_code = NULL, failed_parameters = NULL, failed_inputs = NULL,
-    failed_attempts = NULL, failed_retry_at = NULL, failed_error = NULL
+    failed_attempts = NULL, failed_retry_at = NULL, failed_error = NULL,
+    vain_code = NULL, vain_times = NULL, vain_retry_at = NULL, vain_why = NULL
 WHERE record = :record AND step = :step
 """
 
@@ -118,6 +127,8 @@ SET_META = """
 INSERT INTO meta (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
+
+FORGET_META = "DELETE FROM meta WHERE name = :name"
 
 PRUNE_RUNS = """
 DELETE FROM runs WHERE seq IN (
@@ -138,4 +149,4 @@ UPDATE runs SET outcome = 'abandoned', ended_at = :at, error_message = :why WHER
 
 LEAVE_ALL_STEPS = "UPDATE steps SET flight_run_id = NULL, flight_started = 0 WHERE flight_run_id IS NOT NULL"
 
-FORGET_OUTPUTS = "UPDATE steps SET made_outputs = x'' WHERE made_outputs IS NOT NULL"
+DOUBT_ALL_MADE = "UPDATE steps SET made_run_id = :restored WHERE made_run_id IS NOT NULL"

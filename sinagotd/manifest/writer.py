@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sinagotd.core.facts import Fingerprint
+from sinagotd.core.facts import Fingerprint, Vain
 from sinagotd.core.keys import StepKey
 from sinagotd.core.states import Outcome
 from sinagotd.errors import ManifestError
@@ -30,8 +30,8 @@ from sinagotd.scripts.orders import Receipt, RunOrder
 class Manifest:
     """The one writer of a workspace's manifest, bound to the thread that opened it; `read` sees what it wrote.
 
-    Changes belong inside `with manifest.transaction():`. Every method raises ManifestError, or OSError (ENOSPC,
-    EIO) when the disk is at fault; then nothing of the transaction is kept and it may be tried again.
+    Changes belong inside `with manifest.transaction():`. Every method raises ManifestError, or OSError (ENOSPC)
+    when the disk is full; then nothing of the transaction is kept and it may be tried again.
     """
 
     def __init__(self, session: Session) -> None:
@@ -89,7 +89,7 @@ class Manifest:
         self._session.change(statements.REQUEST, named(key))
 
     def forgive(self, key: StepKey) -> None:
-        """Forget the failures of this step, as if it had not been tried at its present fingerprint."""
+        """Forget the failures of this step and its runs in vain, as if it had not been tried at its present fingerprint."""
         self._session.change(statements.FORGIVE, named(key))
 
     def adopt(self, key: StepKey, fingerprint: Fingerprint, outputs: bytes, *, at: float) -> None:
@@ -157,6 +157,10 @@ class Manifest:
             values = {"run_id": run_id, "outcome": outcome, "at": at, "why": printable(why)}
             self._session.change(statements.ABANDON_RUN, values)
         return True
+
+    def run_in_vain(self, key: StepKey, vain: Vain) -> None:
+        """The last runs of this step came to nothing; the next success or failure that tells something ends the row."""
+        self._session.change(statements.RUN_IN_VAIN, named(key) | vain._asdict() | {"why": printable(vain.why)})
 
     def _refuse_second_flight(self, key: StepKey) -> None:
         row = self._session.row(queries.CLAIM_OF_STEP, named(key))

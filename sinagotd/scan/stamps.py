@@ -12,6 +12,8 @@ from sinagotd.core.facts import Stamp, pack_stamp, unpack_stamp
 from sinagotd.scan.findings import Unreadable
 
 _READABLE_BY_ALL = 0o444
+_KIND_AND_READABLE = 0o170000 | _READABLE_BY_ALL
+_PLAIN = stat.S_IFREG | _READABLE_BY_ALL
 _MASK_63_BITS = (1 << 63) - 1
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -66,6 +68,11 @@ def refuse_outside(real_root: str, full: str, path: str) -> None:
     real = os.path.realpath(full)
     if real != real_root and not real.startswith(real_root.rstrip("/") + "/"):
         raise Unreadable(path, "it is a link, or lies behind one, that leaves the data folder")
+
+
+def plain_stamp(status: os.stat_result) -> Stamp | None:
+    """Stamp a file that everybody may read; None for all that wants a closer look."""
+    return _stamp(status) if status.st_mode & _KIND_AND_READABLE == _PLAIN else None
 
 
 def stamp_of(full: str, status: os.stat_result, path: str) -> Stamp:

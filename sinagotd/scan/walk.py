@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sinagotd.core.facts import Stamp
-from sinagotd.core.reach import Nodes, Reach
+from sinagotd.core.reach import Place, Reach
 from sinagotd.scan.findings import Finding, Unreadable
 from sinagotd.scan.names import IgnoredNames
-from sinagotd.scan.stamps import refuse_outside, stamp_of
+from sinagotd.scan.stamps import plain_stamp, refuse_outside, stamp_of
 
 
 class Walk(NamedTuple):
@@ -42,35 +42,35 @@ class _Walker:
     stamps: dict[str, Stamp] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     folders: int = 0
-    pending: list[tuple[str, Nodes]] = field(default_factory=list)
+    pending: list[tuple[str, Place]] = field(default_factory=list)
 
     def begin(self, start: str) -> None:
         if not start:
-            self.pending.append((start, self.reach.root()))
+            self.pending.append((start, self.reach.root))
             return
-        nodes = self._nodes_at(start)
+        place = self._place_of(start)
         full = f"{self.root}/{start}"
-        if nodes is None or self.ignored.hides(start) or not os.path.lexists(full):
+        if place is None or self.ignored.hides(start) or not os.path.lexists(full):
             return
         try:
             refuse_outside(self.real_root, full, start)
-            self._see(start, nodes, Path(full))
+            self._see(start, place, Path(full))
         except (Unreadable, OSError) as fault:
             self._find(start, fault)
 
-    def _nodes_at(self, path: str) -> Nodes | None:
-        nodes: Nodes | None = self.reach.root()
+    def _place_of(self, path: str) -> Place | None:
+        place: Place | None = self.reach.root
         for name in path.split("/"):
-            nodes = None if nodes is None else self.reach.enter(nodes, name)
-        return nodes
+            place = None if place is None else place.enter(name)
+        return place
 
-    def list_folder(self, path: str, nodes: Nodes) -> None:
+    def list_folder(self, path: str, place: Place) -> None:
         self.folders += 1
         prefix = f"{path}/" if path else ""
-        enter, ignored = self.reach.enter, self.ignored if path else self.ignored.hides
+        enter, ignored = place.enter, self.ignored if path else self.ignored.hides
         for entry in self._entries(path):
             name = entry.name
-            if (child := enter(nodes, name)) is None or ignored(name):
+            if (child := enter(name)) is None or ignored(name):
                 continue
             try:
                 self._see(prefix + name, child, entry)
@@ -85,13 +85,14 @@ class _Walker:
             self._find(path, fault)
             return []
 
-    def _see(self, path: str, nodes: Nodes, entry: os.DirEntry[str] | Path) -> None:
+    def _see(self, path: str, place: Place, entry: os.DirEntry[str] | Path) -> None:
         if entry.is_symlink():
             refuse_outside(self.real_root, os.fspath(entry), path)
-        if self.reach.goes_on(nodes) and entry.is_dir():
-            self.pending.append((path, nodes))
-        if self.reach.ends(nodes):
-            self.stamps[path] = stamp_of(f"{self.root}/{path}", entry.stat(), path)
+        if place.goes_on and entry.is_dir():
+            self.pending.append((path, place))
+        if place.ends:
+            status = entry.stat()
+            self.stamps[path] = plain_stamp(status) or stamp_of(f"{self.root}/{path}", status, path)
 
     def _find(self, path: str, fault: Unreadable | OSError) -> None:
         if isinstance(fault, Unreadable):

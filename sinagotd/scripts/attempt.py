@@ -1,5 +1,6 @@
 """One attempt at an order: run, check and digest of the outputs, receipt. It publishes nothing."""
 
+import os
 import platform
 import socket
 import time
@@ -16,7 +17,8 @@ from sinagotd.scripts.faults import ErrorKind, describe, machine_fault, outcome_
 from sinagotd.scripts.hosts import Host, HostReply
 from sinagotd.scripts.logs import OnLine
 from sinagotd.scripts.orders import RECEIPT_NAME, LogLine, Receipt, RunError, RunOrder
-from sinagotd.scripts.staging import claimed, emptied
+from sinagotd.scripts.outputs import unusable
+from sinagotd.scripts.staging import claimed, emptied, left_receipt, make_folder
 
 MAX_LINES = 10_000
 
@@ -32,10 +34,10 @@ def attempt(order: RunOrder, host: Host, *, on_started: OnStarted, on_line: OnLi
     """
     staging = Path(order.staging)
     lines = _Lines(on_line)
-    with claimed(staging, within=Path(order.data_path)) as refused:
+    with claimed(staging) as refused:
         if refused is not None:
             return _receipt(order, HostReply(error=refused), time.time(), lines)
-        return _known_receipt(staging) or _written(staging, _carried_out(order, host, on_started, lines))
+        return left_receipt(staging) or _written(staging, _carried_out(order, host, on_started, lines))
 
 
 def _carried_out(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Lines") -> Receipt:
@@ -58,10 +60,12 @@ def _carried_out(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Li
 def _secured_outputs(order: RunOrder) -> tuple[dict[str, str], RunError | None]:
     """Digest the outputs, and make them survive a power cut."""
     staging = Path(order.staging)
-    missing = [path for path in order.outputs.values() if not (staging / path).exists()]
+    missing = [path for path in order.outputs.values() if not os.path.lexists(staging / path)]
     if missing:
         sentence = f"it ended without writing {', '.join(missing)}: write to self.path.output"
         return {}, RunError(ErrorKind.OUTPUT_MISSING, sentence)
+    if why := next((why for path in order.outputs.values() if (why := unusable(staging, path))), None):
+        return {}, RunError(ErrorKind.OUTPUT_UNUSABLE, why)
     try:
         digests = {path: digest_path(staging / path).hex() for path in order.outputs.values()}
         _fsync(staging, digests)
@@ -82,19 +86,13 @@ def _fsync(staging: Path, outputs: dict[str, str]) -> None:
 def _written(staging: Path, receipt: Receipt) -> Receipt:
     try:
         failpoint(Point.SECURED)
+        make_folder(staging, within=staging.parents[1])  # the script may have removed it
         write_atomically(staging / RECEIPT_NAME, receipt.to_json().encode())
     except OSError as fault:
         error = machine_fault(fault)
         return replace(receipt, outcome=outcome_of(error), error=error, outputs={})
     failpoint(Point.RECEIPTED)
     return receipt
-
-
-def _known_receipt(staging: Path) -> Receipt | None:
-    try:
-        return Receipt.from_json((staging / RECEIPT_NAME).read_text())
-    except (OSError, ValueError):
-        return None
 
 
 def _receipt(order: RunOrder, reply: HostReply, started_at: float, lines: "_Lines") -> Receipt:

@@ -1,6 +1,7 @@
 """What the code of a step means, as a digest: its script and every local module that it imports. Runs nothing."""
 
 import ast
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ from xxhash import xxh3_128
 from sinagotd.errors import ScriptError
 from sinagotd.scripts.canonical import canonical, parse
 from sinagotd.scripts.imports import local_files
+from sinagotd.scripts.regular import read_regular
 
+LARGEST_SCRIPT_BYTES = 4 << 20
 _LENGTH_BYTES = 8
 
 
@@ -39,8 +42,8 @@ class Sources:
     def unchanged(self) -> bool:
         """Whether the files still hold these bytes."""
         try:
-            return all(path.read_bytes() == content for path, content in self.contents.items())
-        except OSError:
+            return all(read_script(self.scripts_path, path) == content for path, content in self.contents.items())
+        except ScriptError:
             return False
 
 
@@ -65,7 +68,7 @@ def read_sources(scripts_path: Path, script: str) -> Sources:
     pending = {path}
     while pending:
         file = pending.pop()
-        contents[file] = _read(file)
+        contents[file] = read_script(scripts_path, file)
         trees[file] = parse(contents[file], str(file))
         pending |= local_files(trees[file], file, search_folders(scripts_path, path)) - contents.keys()
     return Sources(scripts_path, path, contents, _digest(scripts_path, path, trees))
@@ -85,10 +88,14 @@ def _digest(scripts_path: Path, script: Path, trees: Mapping[Path, ast.Module]) 
     return state.digest()
 
 
-def _read(file: Path) -> bytes:
+def read_script(scripts_path: Path, file: Path) -> bytes:
+    """Read one file of the scripts folder, whatever is there. Raises ScriptError that says why it is none."""
     try:
-        return file.read_bytes()
+        real = os.path.realpath(file, strict=True)
+        if Path(real).is_relative_to(os.path.realpath(scripts_path)):
+            return read_regular(file, limit=LARGEST_SCRIPT_BYTES)
     except FileNotFoundError as fault:
         raise ScriptError(f"{file}: there is no such script") from fault
     except OSError as fault:
         raise ScriptError(f"{file}: cannot be read ({fault.strerror})") from fault
+    raise ScriptError(f"{file}: is a link out of the scripts folder: put {real} itself there")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from xxhash import xxh3_128
 
+from sinagotd.scripts.regular import open_regular
+
 CHUNK_BYTES = 1 << 18
 _LENGTH_BYTES = 8
 
@@ -18,7 +20,7 @@ def digest_path(path: Path) -> bytes:
 def digest_file(path: Path) -> bytes:
     """Digest a file of any size in constant memory. Raises OSError when it cannot be read."""
     state = xxh3_128()
-    with path.open("rb", buffering=0) as file:
+    with open_regular(path) as file:
         while chunk := file.read(CHUNK_BYTES):
             state.update(chunk)
     return state.digest()

@@ -13,6 +13,7 @@ from sinagotd.scripts.loading import CodeChangedError, Loader
 from sinagotd.scripts.logs import OnLine, lines_to
 from sinagotd.scripts.orders import RunError, RunOrder
 from sinagotd.scripts.parts import SINGLE
+from sinagotd.scripts.staging import make_folder
 from sinagotd.scripts.template import IOPath, Paths
 
 
@@ -28,7 +29,7 @@ def execute(order: RunOrder, loader: Loader, *, on_line: OnLine) -> RunError | N
             loader.loaded(scripts_path, order.script, order.code) as script_class,
         ):
             script = _made(script_class, order, logger)
-            _make_parents(script.path.output)
+            _make_parents(script.path.output, within=Path(order.staging))
             script.run()
     except CodeChangedError as fault:
         return RunError(ErrorKind.CODE_CHANGED, str(fault))
@@ -90,7 +91,7 @@ def _below(folder: Path, relative: Mapping[str, str]) -> Paths:
     return {label: folder / path for label, path in relative.items()}
 
 
-def _make_parents(outputs: Paths) -> None:
+def _make_parents(outputs: Paths, *, within: Path) -> None:
     every: Iterable[Path] = outputs.values() if isinstance(outputs, dict) else (outputs,)
     for path in every:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, within=within)

@@ -21,6 +21,7 @@ class ErrorKind(StrEnum):
     HOST_FAILED = "StepHostFailed"
     MEMORY_LIMIT = "MemoryLimitExceeded"
     OUTPUT_MISSING = "OutputMissing"
+    OUTPUT_UNUSABLE = "OutputUnusable"
     PROCESS_ENDED = "ProcessEnded"
     TIMED_OUT = "TimedOut"
 

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable
 from typing import NoReturn
 
-from sinagotd.scripts.processes import adopt_orphans, die_with, end_children
+from sinagotd.scripts.processes import adopt_orphans, be_ended_first, die_with, end_children
 
 
 def guarded(serve: Callable[[], None], *, requests: int, replies: int) -> NoReturn:
@@ -26,6 +26,7 @@ def guarded(serve: Callable[[], None], *, requests: int, replies: int) -> NoRetu
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         die_with(guard)
         adopt_orphans()
+        be_ended_first()
         os.setsid()
         serve()
         os._exit(0)

@@ -13,12 +13,13 @@ import threading
 from pathlib import Path
 
 from sinagotd.errors import ScriptError
+from sinagotd.scripts.condition import Condition
 from sinagotd.scripts.execute import declared_by, execute
 from sinagotd.scripts.faults import describe
 from sinagotd.scripts.guard import guarded
 from sinagotd.scripts.loading import Loader
 from sinagotd.scripts.orders import LogLine, RunError, RunOrder
-from sinagotd.scripts.processes import end_children, peak_memory, reset_peak_memory
+from sinagotd.scripts.processes import end_children, peak_memory, reset_peak_memory, resident_memory
 from sinagotd.scripts.sinagot_names import SinagotNames
 from sinagotd.scripts.wire import Message, receive, send
 
@@ -42,14 +43,15 @@ class Server:
             self._reply(self._answer(request))
 
     def _answer(self, request: Message) -> Message:
-        cpu_before = cpu_seconds()
+        before, cpu_before = Condition.taken(), cpu_seconds()
         reset_peak_memory()
         answer = self._declare(**request["declare"]) if "declare" in request else self._run(request["order"])
         if os.getpid() != self._pid:
             os._exit(0)  # a process that the script forked, and that came back out of run()
         left_over = end_children() or threading.active_count() > 1
-        spent = not _flush() or left_over
-        return {**answer, "cpu_s": cpu_seconds() - cpu_before, "peak_memory_bytes": peak_memory(), "spent": spent}
+        spent = not _flush() or left_over or before.is_spoilt
+        used = {"cpu_s": cpu_seconds() - cpu_before, "peak_memory_bytes": peak_memory()}
+        return {**answer, **used, "kept_memory_bytes": resident_memory(), "spent": spent}
 
     def _run(self, raw: Message) -> Message:
         order = RunOrder(**raw)
@@ -89,7 +91,7 @@ def _flush() -> bool:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except ValueError:
+    except (ValueError, OSError):
         return False
     return True
 

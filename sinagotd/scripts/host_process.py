@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,13 +11,14 @@ from sinagotd.errors import ScriptError
 from sinagotd.scripts.faults import ErrorKind
 from sinagotd.scripts.limits import Limits
 from sinagotd.scripts.orders import RunError
-from sinagotd.scripts.processes import KILL_LIMIT_S
+from sinagotd.scripts.processes import KILL_LIMIT_S, MARK, end_marked
 from sinagotd.scripts.spawn import spawn
 from sinagotd.scripts.streams import Streams
 from sinagotd.scripts.tail import Tail
 from sinagotd.scripts.wire import Inbox, Message, send
 
 START_LIMIT_S = 60.0
+KEPT_MEMORY_BYTES = 1 << 30
 _CLEANUP_LIMIT_S = KILL_LIMIT_S + 2
 
 OnMessage = Callable[[Message], None]
@@ -43,7 +45,9 @@ class HostProcess:
         self.stdout, self.stderr = Tail(), Tail()
         self._inbox, self._messages = Inbox(), list[Message]()
         self._cpu_in_all_s = 0.0
-        self._process, pipes = spawn(environ)
+        self._kept_first = 0
+        self._mark = uuid.uuid4().hex
+        self._process, pipes = spawn({**(os.environ if environ is None else environ), MARK: self._mark})
         self._requests: int | None = pipes.requests
         self._replies = pipes.replies
         self._streams = Streams({pipes.replies: self._put, pipes.stdout: self._out, pipes.stderr: self._err})
@@ -62,7 +66,7 @@ class HostProcess:
                 if "begun" in message:
                     begun = True
                 elif "spent" in message:
-                    return self._answered(message, limits)
+                    return self._answered(message, limits, memory)
                 else:
                     on_message(message)
             if fault := limits.broken():
@@ -72,13 +76,19 @@ class HostProcess:
             error=self._death(), begun=begun, cpu_s=self._rest_of_cpu_s(), peak_memory_bytes=limits.peak_memory
         )
 
-    def _answered(self, answer: Message, limits: Limits) -> Ending:
+    def _answered(self, answer: Message, limits: Limits, memory: int | None) -> Ending:
         self._streams.read_rest()
         self._cpu_s += answer["cpu_s"]
         peak = max(answer["peak_memory_bytes"], limits.peak_memory)
-        if answer["spent"]:
+        if answer["spent"] or self._keeps_too_much(answer["kept_memory_bytes"], memory):
             self.end()
         return Ending(answer=answer, cpu_s=answer["cpu_s"], peak_memory_bytes=peak)
+
+    def _keeps_too_much(self, kept: int, memory: int | None) -> bool:
+        """Whether scripts leak, or the next run would be charged for what is left over from this one."""
+        self._kept_first = self._kept_first or kept
+        room = max(KEPT_MEMORY_BYTES, 2 * self._kept_first)
+        return kept > (room if memory is None else min(room, memory // 2))
 
     def _stopped(self, fault: RunError, limits: Limits) -> Ending:
         self.end()
@@ -95,7 +105,10 @@ class HostProcess:
         return self._has_ended()
 
     def end(self) -> None:
-        """End the host and everything that it started: the guard does so when the request pipe is closed."""
+        """End the host and everything that it started: the guard does so when the request pipe is closed.
+
+        A guard that was killed itself could not: what it leaves behind is found by its mark.
+        """
         if self._requests is not None:
             os.close(self._requests)
             self._requests = None
@@ -105,6 +118,8 @@ class HostProcess:
         if not self._has_ended():
             self._process.kill()
             self._wait(0)
+        if self._process.returncode == -signal.SIGKILL:
+            end_marked(self._mark)
         self._streams.read_rest()
         self._streams.close()
 

@@ -92,7 +92,7 @@ class _Loaded:
             yield
         finally:
             outside.restore()
-            sys.meta_path.remove(self._finder)
+            sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self._finder]
             self._take_out_modules(before)
             sys.modules.update(displaced)
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import Any, Self
 
 from sinagotd.core.states import Outcome
@@ -87,18 +88,42 @@ class Receipt:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a receipt back; raises ValueError when the text is not one."""
+        """Read a receipt back; raises ValueError when the text is not one: a script can write anything in its place."""
         try:
             raw = json.loads(text)
             error = raw.pop("error")
             lines = raw.pop("lines")
             outcome = Outcome(raw.pop("outcome"))
-            return cls(
+            receipt = cls(
                 **raw,
                 outcome=outcome,
                 error=RunError(**error) if error else None,
                 lines=tuple(LogLine(**line) for line in lines),
             )
-        except (KeyError, TypeError, AttributeError) as fault:
+            receipt._check_kinds()
+        except (KeyError, TypeError, AttributeError, RecursionError) as fault:
             message = f"not a receipt: {fault!r}"
             raise ValueError(message) from fault
+        return receipt
+
+    def _check_kinds(self) -> None:
+        """Raise TypeError for a value that is no text or number where one belongs, or that no column can hold."""
+        texts = [
+            self.run_id,
+            self.host,
+            self.stdout,
+            self.stderr,
+            *chain(*self.outputs.items(), *self.versions.items()),
+        ]
+        numbers = [self.started_at, self.ended_at, self.cpu_s, self.peak_memory_bytes, self.pid]
+        for line in self.lines:
+            texts += line.level, line.message
+            numbers += line.seq, line.time
+        if self.error is not None:
+            texts += self.error.type, self.error.message, self.error.traceback
+        if not (all(isinstance(text, str) for text in texts) and all(map(_is_number, numbers))):
+            raise TypeError("a value of another kind")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) < 1 << 63

@@ -10,7 +10,11 @@ from pathlib import Path
 import psutil
 
 KILL_LIMIT_S = 5.0
+MARK = "SINAGOTD_STEP_HOST"
+"""An environment variable of its own value in each step host, which all that a script starts inherits."""
+
 _PAUSE_S = 0.002
+_OOM_SCORE = "500"  # of 1000, which would mean: whatever others take
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -43,6 +47,31 @@ def end_children() -> bool:
     return found
 
 
+def end_marked(mark: str) -> None:
+    """Kill every process of ours that has this mark in its environment, whoever is its parent now."""
+    deadline = time.monotonic() + KILL_LIMIT_S
+    while (marked := [process for process in psutil.process_iter() if _mark(process) == mark]) and (
+        time.monotonic() < deadline
+    ):
+        for process in marked:
+            with suppress(psutil.Error):
+                process.kill()
+        time.sleep(_PAUSE_S)
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.environ().get(MARK)
+    except (psutil.Error, OSError):
+        return None
+
+
+def be_ended_first() -> None:
+    """Have the kernel end this process before others when memory runs out; without effect where that is not allowed."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
+
+
 def tree_memory(pid: int, *, limit: int | None = None) -> int:
     """Bytes that a process and its descendants hold; 0 when it is gone.
 
@@ -72,6 +101,11 @@ def peak_memory() -> int:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def resident_memory() -> int:
+    """The resident bytes of this process now."""
+    return _resident(psutil.Process())
 
 
 def _reap() -> bool:

@@ -28,7 +28,7 @@ class Pipes(NamedTuple):
     stderr: int
 
 
-def spawn(environ: Mapping[str, str] | None) -> tuple[subprocess.Popen[bytes], Pipes]:
+def spawn(environ: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], Pipes]:
     """Start a guard with a host in it, in a session of its own. Raises OSError when there can be no process."""
     requests, asking = os.pipe()
     replies, replying = os.pipe()

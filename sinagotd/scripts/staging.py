@@ -8,20 +8,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sinagotd.scripts.faults import ErrorKind, machine_fault
-from sinagotd.scripts.orders import RunError
+from sinagotd.scripts.orders import RECEIPT_NAME, Receipt, RunError
+from sinagotd.scripts.regular import read_regular
 
 LOCK_NAME = ".lock"
+LARGEST_RECEIPT_BYTES = 1 << 30
 
 
 @contextmanager
-def claimed(staging: Path, *, within: Path) -> Iterator[RunError | None]:
-    """Make the folder, somewhere within one that is there, and hold it; gives None, or why it cannot be had.
+def claimed(staging: Path) -> Iterator[RunError | None]:
+    """Make the folder `<data>/.sinagotd/staging/<run id>` and hold it; gives None, or why it cannot be had.
 
     Dask runs an order again when it has lost sight of a worker, which may still be at it. The lock dies with its
     owner. A file system without locks counts as free: then only the daemon's fence is left.
     """
+    state_folder = staging.parents[1]  # the daemon made it: where it is missing, this is not the data folder
     try:
-        _make(staging, within)
+        if staging.is_symlink():
+            staging.unlink()  # the script of an earlier attempt put it there; where it leads is not ours
+        make_folder(staging, within=state_folder)
         descriptor = os.open(staging / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as fault:
         yield machine_fault(fault)
@@ -32,10 +37,23 @@ def claimed(staging: Path, *, within: Path) -> Iterator[RunError | None]:
         os.close(descriptor)
 
 
-def _make(staging: Path, within: Path) -> None:
-    """Never make the data folder itself: one that was moved or unmounted must find its place empty."""
-    for folder in reversed([staging, *(parent for parent in staging.parents if within in parent.parents)]):
+def make_folder(folder: Path, *, within: Path) -> None:
+    """Make a folder, but never the one it lies within: what was moved or unmounted must find its place empty.
+
+    Raises FileNotFoundError where that is not there.
+    """
+    if folder != within and not folder.is_dir():
+        make_folder(folder.parent, within=within)
         folder.mkdir(exist_ok=True)
+
+
+def left_receipt(staging: Path) -> Receipt | None:
+    """The receipt of this run; None if it did not get that far, or something else is there."""
+    try:
+        receipt = Receipt.from_json(read_regular(staging / RECEIPT_NAME, limit=LARGEST_RECEIPT_BYTES).decode())
+    except (OSError, ValueError):
+        return None
+    return receipt if receipt.run_id == staging.name else None
 
 
 def emptied(staging: Path) -> RunError | None:

@@ -20,8 +20,8 @@ from sinagotd.scripts.wire import Message
 class StepHost:
     """A `Host` with limits of time and memory. One call at a time; the process starts with the first call.
 
-    The process is replaced after `recycle_after` calls, when it died, and when a script left threads or processes
-    behind. `environ` is its environment, by default a copy of ours.
+    The process is replaced after `recycle_after` calls, when it died, and when a script left it other than it was:
+    with threads or processes, much memory, or in another `Condition`. `environ` is its environment, by default a copy of ours.
     """
 
     def __init__(self, *, recycle_after: int = 1000, environ: Mapping[str, str] | None = None) -> None:

@@ -1,11 +1,21 @@
-"""What a script may change of its process: environment, working folder, import path. Taken down, and put back."""
+"""What a script may change of its process: environment, folders, warnings, signals. Taken down, and put back."""
 
 import contextlib
+import logging
 import os
+import signal
 import sys
+import threading
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
+
+HANDLED = (
+    signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM, signal.SIGCHLD, signal.SIGPIPE,
+    signal.SIGUSR1, signal.SIGUSR2,
+)  # fmt: skip
+"""The signals that programs handle; to ask for all sixty takes longer than the rest of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +24,31 @@ class Surroundings:
 
     environ: dict[str, str]
     folder: str | None
+    umask: int
     path: list[str]
     writes_bytecode: bool
+    recursion_limit: int
     stdout: TextIO
     stderr: TextIO
+    warning_filters: list[Any]
+    logs_disabled: int
+    handlers: dict[signal.Signals, Any]
 
     @classmethod
     def taken(cls) -> Self:
-        return cls(dict(os.environ), _folder(), sys.path[:], not sys.dont_write_bytecode, sys.stdout, sys.stderr)
+        return cls(
+            environ=dict(os.environ),
+            folder=_folder(),
+            umask=_umask(),
+            path=sys.path[:],
+            writes_bytecode=not sys.dont_write_bytecode,
+            recursion_limit=sys.getrecursionlimit(),
+            stdout=sys.stdout,
+            stderr=sys.stderr,
+            warning_filters=list(warnings.filters),
+            logs_disabled=logging.root.manager.disable,
+            handlers=_handlers(),
+        )
 
     def restore(self) -> None:
         if dict(os.environ) != self.environ:
@@ -30,9 +57,18 @@ class Surroundings:
         if self.folder is not None and self.folder != _folder():
             with contextlib.suppress(OSError):
                 os.chdir(self.folder)
+        os.umask(self.umask)
         sys.path[:] = self.path
         sys.dont_write_bytecode = not self.writes_bytecode
+        sys.setrecursionlimit(self.recursion_limit)
         sys.stdout, sys.stderr = self.stdout, self.stderr
+        if list(warnings.filters) != self.warning_filters:
+            warnings.resetwarnings()
+            warnings.filters.extend(self.warning_filters)  # type: ignore[attr-defined] # typeshed hides that it is a list
+        logging.disable(self.logs_disabled)
+        for number, handler in _handlers().items():
+            if handler is not self.handlers.get(number, handler):
+                signal.signal(number, self.handlers[number])
 
 
 def _folder() -> str | None:
@@ -40,3 +76,18 @@ def _folder() -> str | None:
         return str(Path.cwd())
     except OSError:
         return None
+
+
+def _umask() -> int:
+    """It can only be had by setting it."""
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
+
+
+def _handlers() -> dict[signal.Signals, Any]:
+    """Those that Python can put back, which it does in its main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    handlers = {number: signal.getsignal(number) for number in HANDLED}
+    return {number: handler for number, handler in handlers.items() if handler is not None}

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from sinagotd.errors import ConfigError
+
 _WRITABLE_BY_ALL = stat.S_IWOTH
 _WRITABLE_BY_GROUP = stat.S_IWGRP
 _ROOT_UID = 0
@@ -50,6 +52,13 @@ def writable_by_others(path: Path, trust: Trust = NOBODY_ELSE, *, own_uid: int |
     except (OSError, RuntimeError) as fault:  # RuntimeError: links that go round in a circle
         reason = fault.strerror if isinstance(fault, OSError) else "its links go round in a circle"
         return f"{path}: cannot tell who may write it: {reason}"
+
+
+def refuse_untrusted(places: Iterable[Path], trust: Trust) -> None:
+    """Raise ConfigError with a sentence for each of these files and folders that somebody else could write."""
+    faults = [fault for place in places if (fault := writable_by_others(place, trust))]
+    if faults:
+        raise ConfigError(*faults, "or name those users and groups under [trust] in sinagotd.toml")
 
 
 def _everything_on_the_way(path: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sinagotd.settings.quantities import HOUR_S, Duration, IntervalOrOff, SizeOrOff
+from sinagotd.settings.quantities import HOUR_S, MIB_BYTES, Duration, IntervalOrOff, SizeOrOff
 from sinagotd.settings.sections import Count, Flag, Options, Section
 
 
@@ -44,6 +44,10 @@ class RunSettings(Section):
     )
     backoff: Duration = Field(10.0, description="The pause before the second attempt; each further one is longer.")
     backoff_max: Duration = Field(HOUR_S, description="The longest pause between two attempts.")
+    reserve: SizeOrOff = Field(
+        256 * MIB_BYTES,
+        description='Nothing new is run while less than this is free on the disk of the results; "off" for no limit.',
+    )
     on_input_change: Flag = Field(default=True, description="Run again when the content of an input changes.")
     on_code_change: Flag = Field(default=True, description="Run again when the code of a script changes.")
     on_parameter_change: Flag = Field(default=True, description="Run again when the options of a step change.")

@@ -88,13 +88,13 @@ def test_no_safe_id_leads_out_of_the_data_folder(template, record):
 @given(st.lists(templates(), min_size=1, max_size=4), safe_ids)
 def test_the_walk_reaches_whatever_a_template_fills_to(several, record):
     reach = Reach(several, LOOSE)
-    nodes = reach.root()
+    nodes = reach.root
     names = filled(several[0], record).split("/")
     for name in names:
-        assert reach.goes_on(nodes)
-        nodes = reach.enter(nodes, name)
+        assert nodes.goes_on
+        nodes = nodes.enter(name)
         assert nodes is not None
-    assert reach.ends(nodes)
+    assert nodes.ends
 
 
 def a_spec(at, reads):

@@ -292,7 +292,7 @@ def test_the_walk_reaches_inputs_outputs_and_what_else_is_asked_for():
     pipeline = Pipeline.build(harbor(), RECORDS)
     marker = Template.parse("ready/{id}.done", constants={}, entities=())
     reach = pipeline.reach(marker)
-    assert [name for name in ("raw", "count", "mean", "ready", "x") if reach.enter(reach.root(), name)] == [
+    assert [name for name in ("raw", "count", "mean", "ready", "x") if reach.root.enter(name)] == [
         "raw",
         "count",
         "mean",

@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from sinagotd.core.facts import Digest, Failure, Fingerprint, Flight, Made, Seen, StepHistory, pack_stamp
+from sinagotd.core.facts import (
+    RESTORED,
+    Digest,
+    Failure,
+    Fingerprint,
+    Flight,
+    Made,
+    Seen,
+    StepHistory,
+    Vain,
+    pack_stamp,
+)
 from sinagotd.core.ids import IdPattern
 from sinagotd.core.keys import StepKey
 from sinagotd.core.patterns import Template
@@ -162,6 +173,47 @@ CHANGES = {
 }
 
 
+WAITS = Vain(b"code", 3, NOW + 1, "raw/A changed while the step ran")
+CHANGES |= {
+    "its runs come to nothing": (
+        without(FACTS, COUNT, MEAN),
+        {FIRST: StepHistory(vain=WAITS)},
+        Reason.IN_VAIN,
+        Reason.UPSTREAM_BLOCKED,
+    ),
+    "its runs come to nothing and someone asked for it meanwhile": (
+        FACTS,
+        HISTORY | {FIRST: StepHistory(vain=WAITS, requested=True)},
+        Reason.IN_VAIN,
+        Reason.UPSTREAM_BLOCKED,
+    ),
+    "the pause after runs in vain is over": (
+        without(FACTS, COUNT, MEAN),
+        {FIRST: StepHistory(vain=WAITS._replace(retry_at=NOW))},
+        Reason.NEVER_RAN,
+        Reason.UPSTREAM_NOT_CURRENT,
+    ),
+    "runs of another code came to nothing": (
+        without(FACTS, COUNT, MEAN),
+        {FIRST: StepHistory(vain=WAITS._replace(code=b"old"))},
+        Reason.NEVER_RAN,
+        Reason.UPSTREAM_NOT_CURRENT,
+    ),
+    "what its runs in vain were for is undone": (
+        FACTS,
+        HISTORY | {FIRST: made("raw", "count")._replace(vain=WAITS)},
+        Reason.CURRENT,
+        Reason.CURRENT,
+    ),
+}
+
+
+def test_runs_in_vain_are_told_with_their_number_and_the_time_of_the_next():
+    first, _ = decide(without(FACTS, COUNT, MEAN), {FIRST: StepHistory(vain=WAITS)})
+    assert first.sentence.endswith(": raw/A changed while the step ran (3 in a row)")
+    assert (first.state, first.action, first.until) == (State.FAILED, Action.NOTHING, NOW + 1)
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_each_change_has_its_reason(change):
     facts, history, first_reason, second_reason = CHANGES[change]
@@ -221,6 +273,14 @@ def test_a_missing_output_is_not_taken_for_an_edited_one():
     two = replace(COUNTS, outputs=(*COUNTS.outputs, ("b", template("more/{id}")[0][1])))
     was = StepHistory(made=Made("run", fingerprint("raw"), digest("count") + digest("more")))
     assert decide(history={FIRST: was}, specs=(two, MEANS))[0].paths == ("more/A",)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"), [("raw", Reason.OUTPUT_EDITED), ("new", Reason.INPUT_CHANGED)], ids=["same input", "other input"]
+)
+def test_after_a_restore_another_output_is_an_edit_only_where_no_forgotten_run_can_have_made_it(raw, reason):
+    was = StepHistory(made=Made(RESTORED, fingerprint("raw"), digest("count")))
+    assert decide(FACTS | {RAW: seen(raw), COUNT: seen("other")}, {FIRST: was})[0].reason is reason
 
 
 def test_a_block_reaches_what_is_further_downstream():

@@ -13,9 +13,9 @@ def a_reach(*texts):
 
 
 def after(reach, path):
-    nodes = reach.root()
+    nodes = reach.root
     for name in path.split("/"):
-        nodes = reach.enter(nodes, name)
+        nodes = nodes.enter(name)
         if nodes is None:
             return None
     return nodes
@@ -45,11 +45,11 @@ def test_where_only_an_entity_or_a_guess_stands_any_name_may_be_entered():
 def test_it_tells_where_a_template_ends_and_where_one_goes_on(path, ends, goes_on):
     reach = a_reach("raw/{id}.mff", "out", "out/{id}.csv")
     nodes = after(reach, path)
-    assert (nodes and reach.ends(nodes), nodes and reach.goes_on(nodes)) == (ends, goes_on)
+    assert (nodes and nodes.ends, nodes and nodes.goes_on) == (ends, goes_on)
 
 
 def test_a_name_may_lead_to_several_templates():
     reach = a_reach("{id}/a.csv", "sub-1_2/b.csv", "{subject}/c.csv")
     for last in ("a.csv", "b.csv", "c.csv"):
-        assert reach.ends(after(reach, f"sub-1_2/{last}"))
+        assert after(reach, f"sub-1_2/{last}").ends
     assert after(reach, "sub-9_9/b.csv") is None

@@ -60,6 +60,24 @@ def test_a_file_in_motion_asks_for_a_look_when_it_may_be_settled():
     assert settler.next_look == 3
 
 
+def test_a_file_that_never_stands_still_waits_for_one_look_however_often_it_is_judged():
+    settler = Settler()
+    for moment in range(1_000):
+        settler.judge("a", pack_stamp(moment + 1, 1, 1, 1), RULE, now=moment / 1_000)
+    assert len(settler._looks) == 1
+    assert settler.due(2) == {"a"}
+    settler.judge("a", GROWN, RULE, now=2)
+    assert settler.next_look == 4
+
+
+def test_a_look_that_is_wanted_sooner_comes_sooner_and_once():
+    settler = Settler()
+    settler.look_again("a", at=5)
+    settler.look_again("a", at=3)
+    assert settler.due(4) == {"a"}
+    assert settler.due(6) == set()
+
+
 def test_what_is_forgotten_begins_anew():
     settler = Settler()
     settler.judge("a", SMALL, RULE, now=0)

@@ -1,6 +1,14 @@
 import json
 
+import pytest
+
 from sinagotd.engine.record_log import KEPT_FILES, ROTATE_AT_BYTES, RecordLine, RecordLog
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path):
+    (tmp_path / ".sinagotd").mkdir()
+    return tmp_path / ".sinagotd"
 
 
 def a_line(message="Init run", step="count", record="REC-1"):
@@ -51,4 +59,11 @@ def test_a_full_log_is_rotated_and_the_oldest_is_dropped(tmp_path):
 
 def test_nothing_to_write_makes_no_folder(tmp_path):
     RecordLog(tmp_path).write([])
-    assert not any(tmp_path.iterdir())
+    assert not (tmp_path / "LOG").exists()
+
+
+def test_no_folder_is_made_where_the_data_folder_was_mounted(tmp_path, state_folder):
+    state_folder.rmdir()
+    with pytest.raises(OSError, match="the data folder is not there"):
+        RecordLog(tmp_path).write([a_line()])
+    assert list(tmp_path.iterdir()) == []

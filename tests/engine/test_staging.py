@@ -1,5 +1,7 @@
 """Publishing: whole files by rename, repeatable after an interruption, folders too."""
 
+import contextlib
+
 import pytest
 
 from sinagotd.core.states import Outcome
@@ -56,6 +58,79 @@ def test_a_folder_takes_the_place_of_the_one_before(tmp_path):
     (folder / "new").write_text("new")
     staging.publish(tmp_path, Receipt("run", Outcome.SUCCEEDED, {"out/a": digest_path(folder).hex()}))
     assert [path.name for path in (tmp_path / "out/a").iterdir()] == ["new"]
+
+
+class FolderStaged:
+    """A finished run whose output is a folder, and the one before it, in place."""
+
+    def __init__(self, data):
+        self.data, self.final = data, data / "out/a"
+        for place, name in ((self.final, "old"), (staging.staging_folder(data, "run") / "out/a", "new")):
+            place.mkdir(parents=True)
+            (place / name).write_text(name)
+        self.staged = place
+        self.receipt = Receipt("run", Outcome.SUCCEEDED, {"out/a": digest_path(place).hex()})
+
+    def names(self):
+        return [path.name for path in self.final.iterdir()]
+
+
+def test_publishing_a_folder_twice_does_not_bring_the_old_one_back(tmp_path):
+    world = FolderStaged(tmp_path)
+    staging.publish(tmp_path, world.receipt)
+    staging.publish(tmp_path, world.receipt)
+    assert world.names() == ["new"]
+    assert staging.publishing_began(tmp_path, world.receipt)
+
+
+@pytest.mark.parametrize("can_swap", [True, False])
+@pytest.mark.parametrize("after", range(1, 4))
+def test_wherever_publishing_a_folder_is_interrupted_it_can_be_finished(tmp_path, monkeypatch, after, can_swap):
+    world, left = FolderStaged(tmp_path), [after]
+
+    def counted(act):
+        def step(*args):
+            left[0] -= 1
+            if not left[0]:
+                raise InterruptedError
+            return act(*args)
+
+        return step
+
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "exchange", counted(staging.exchange) if can_swap else lambda *_: False)
+        patch.setattr(staging.Path, "rename", counted(staging.Path.rename))
+        with contextlib.suppress(InterruptedError):
+            staging.publish(tmp_path, world.receipt)
+            left[0] = 0
+    if can_swap:
+        assert world.names() in (["old"], ["new"])
+    staging.publish(tmp_path, world.receipt)
+    assert world.names() == ["new"]
+
+
+@pytest.mark.parametrize("before", ["a file", "a link", "a link that leads nowhere"])
+def test_a_folder_takes_the_place_of_a_file_or_a_link(tmp_path, before):
+    world = FolderStaged(tmp_path)
+    world.final.rename(tmp_path / "aside")
+    if before == "a file":
+        world.final.write_text("x")
+    else:
+        world.final.symlink_to("nowhere" if "nowhere" in before else tmp_path / "aside")
+    staging.publish(tmp_path, world.receipt)
+    assert world.names() == ["new"]
+    assert (tmp_path / "aside/old").exists()
+
+
+def test_nothing_is_made_where_the_data_folder_was(tmp_path):
+    world = FolderStaged(tmp_path / "dataset")
+    (tmp_path / "dataset").rename(tmp_path / "away")
+    staging.require(tmp_path / "away")
+    with pytest.raises(OSError, match="the data folder is not there"):
+        staging.require(tmp_path / "dataset")
+    with pytest.raises(FileNotFoundError):
+        staging.publish(tmp_path / "dataset", world.receipt)
+    assert not (tmp_path / "dataset").exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"run_id": 1}'])

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from sinagotd.core.facts import Digest, Stamp, StepHistory
+from sinagotd.core.facts import RESTORED, Digest, Stamp, StepHistory
 from sinagotd.core.keys import StepKey
 from sinagotd.manifest.check import check
+from sinagotd.manifest.faults import DamagedError
 from sinagotd.manifest.opening import open_manifest
 from sinagotd.manifest.reader import Reader, open_reader
 from sinagotd.manifest.rows import Standing
@@ -52,7 +53,7 @@ def at_rest(seeded: Path) -> Path:
 
 
 def read_everything(reader: Reader) -> dict[StepKey, StepHistory]:
-    reader.counts(), reader.records(), reader.standings(), reader.in_flight(), reader.all_digests()
+    reader.counts(), reader.records(), reader.standings(), reader.in_flight(), dict(reader.stamps())
     for run in reader.runs(limit=1000):
         assert reader.run(run.run_id) == run
     reader.events()
@@ -143,7 +144,7 @@ def test_after_a_restore_no_run_is_in_flight_and_no_output_is_taken_for_edited(s
     assert opened.manifest.read.run("in flight").outcome == "abandoned"  # type: ignore[union-attr]
     made = opened.manifest.read.history()[key(0)].made
     assert made is not None
-    assert (made.fingerprint.inputs, made.outputs) == (b"i0", b"")
+    assert (made.run_id, made.fingerprint.inputs) == (RESTORED, b"i0")
     opened.manifest.close()
 
 
@@ -172,6 +173,38 @@ def test_a_manifest_that_is_gone_without_a_trace_is_restored_and_said(at_rest: P
     repaired, history = open_and_use(at_rest)
     assert "was not there: restored from" in str(repaired)
     assert key(0) in history
+
+
+def test_a_manifest_that_is_gone_with_all_its_backups_is_no_new_one(at_rest: Path) -> None:
+    (at_rest / "manifest.db").unlink()
+    for backup in (at_rest / "backups").iterdir():
+        backup.unlink()
+    assert "was not there: there is no good backup" in str(open_and_use(at_rest)[0])
+
+
+def test_an_older_manifest_is_not_mixed_with_the_log_of_the_last_one(seeded: Path) -> None:
+    backup = next((seeded / "backups").iterdir())
+    shutil.copyfile(backup, seeded / "manifest.db")
+    log = (seeded / "manifest.db-wal").read_bytes()
+    repaired, history = open_and_use(seeded)
+    assert "belongs to another file" in str(repaired)
+    assert log in {path.read_bytes() for path in (seeded / "quarantine").rglob("manifest.db-wal")}
+    assert_no_success_is_invented(history)
+
+
+def test_an_older_manifest_that_was_put_in_its_place_is_told_from_the_last_one(at_rest: Path) -> None:
+    backup = next((at_rest / "backups").iterdir())
+    shutil.copyfile(backup, at_rest / "manifest.db")
+    repaired, history = open_and_use(at_rest)
+    assert "an older one or another's" in str(repaired)
+    assert {past.made.run_id for past in history.values() if past.made} == {RESTORED}
+    assert open_and_use(at_rest)[0] is None
+
+
+def test_a_reader_says_that_a_file_without_tables_is_damaged(at_rest: Path) -> None:
+    empty(at_rest / "manifest.db")
+    with pytest.raises(DamagedError, match="holds no tables"):
+        open_reader(at_rest)
 
 
 def test_two_damages_in_one_second_are_both_kept(seeded: Path) -> None:

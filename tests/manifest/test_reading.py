@@ -24,7 +24,7 @@ def waiting(sentence: str = "waiting for raw/1.txt") -> Standing:
 def test_digests_are_remembered_under_names_that_are_not_utf8(world: Any) -> None:
     world.manifest.remember_digests([(NOT_UTF8, STAMP, DIGEST), ("raw/2.txt", STAMP, DIGEST)])
     assert world.manifest.read.digests([NOT_UTF8, "raw/3.txt"]) == {NOT_UTF8: (STAMP, DIGEST)}
-    assert set(world.manifest.read.all_digests()) == {NOT_UTF8, "raw/2.txt"}
+    assert set(dict(world.manifest.read.stamps())) == {NOT_UTF8, "raw/2.txt"}
 
 
 def test_a_newer_digest_replaces_the_older_and_can_be_forgotten(world: Any) -> None:
@@ -32,7 +32,13 @@ def test_a_newer_digest_replaces_the_older_and_can_be_forgotten(world: Any) -> N
     world.manifest.remember_digests([("raw/1.txt", STAMP, Digest(b"e" * 16))], sampled={"raw/1.txt"})
     assert world.manifest.read.digests(["raw/1.txt"])["raw/1.txt"][1] == b"e" * 16
     world.manifest.forget_digests(["raw/1.txt", "raw/unknown.txt"])
-    assert world.manifest.read.all_digests() == {}
+    assert dict(world.manifest.read.stamps()) == {}
+
+
+def test_the_paths_below_a_folder_are_those_in_it_and_deeper(world: Any) -> None:
+    inside = {"raw/a", "raw/deep/b", os.fsdecode(b"raw/\xff")}
+    world.manifest.remember_digests([(path, STAMP, DIGEST) for path in [*inside, "raw", "raw-2/c", "raw0", "r/d"]])
+    assert world.manifest.read.paths_below("raw") == inside
 
 
 def test_a_digest_of_another_length_is_refused(world: Any) -> None:
@@ -113,7 +119,7 @@ def test_meta_keeps_the_last_word(world: Any) -> None:
 
 def test_a_reader_changes_nothing(world: Any) -> None:
     with open_reader(world.folder) as reader, pytest.raises(ManifestError, match="readonly"):
-        reader._session.change(statements.FORGET_OUTPUTS)
+        reader._session.change(statements.LEAVE_ALL_STEPS)
 
 
 def test_a_reader_says_in_a_sentence_that_there_is_no_manifest(tmp_path: Path) -> None:

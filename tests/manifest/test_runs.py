@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from sinagotd.core.facts import NO_HISTORY, Digest, Fingerprint, Flight, Stamp
+from sinagotd.core.facts import NO_HISTORY, Digest, Fingerprint, Flight, Stamp, Vain
 from sinagotd.core.keys import StepKey
 from sinagotd.core.states import Outcome
 from sinagotd.errors import ManifestError
@@ -104,6 +104,28 @@ def test_a_failure_at_another_fingerprint_starts_anew(world: Any) -> None:
     world.fail("r2", retry_at=20.0)
     assert past(world).failure.attempts == 1
     assert past(world).failure.fingerprint.inputs == b"mended"
+
+
+VAIN = Vain(b"code", 2, 9.0, "it moved \udcff")
+
+
+@pytest.mark.parametrize("ends", ["success", "failure", "request", "forgiven"])
+def test_runs_in_vain_count_until_something_is_told_of_the_step_or_someone_asks_for_it(world: Any, ends: str) -> None:
+    world.claim("r1")
+    assert world.manifest.abandon("r1", Outcome.TAINTED, "it moved", at=5.0)
+    world.manifest.run_in_vain(COUNT, VAIN)
+    world.claim("r2")
+    assert world.manifest.abandon("r2", Outcome.ABANDONED, "its worker died", at=6.0)
+    assert past(world).vain == VAIN._replace(why="it moved \\udcff")
+    world.claim("r3")
+    end = {
+        "success": lambda: world.succeed("r3"),
+        "failure": lambda: world.fail("r3"),
+        "request": lambda: world.manifest.request(COUNT),
+        "forgiven": lambda: world.manifest.forgive(COUNT),
+    }
+    end[ends]()
+    assert past(world).vain is None
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TAINTED, Outcome.ABANDONED, Outcome.CANCELLED])

@@ -1,6 +1,7 @@
 import errno
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import pytest
 
 from sinagotd.core.facts import Digest, Stamp
 from sinagotd.errors import ManifestError
+from sinagotd.manifest.faults import DamagedError, told
 from sinagotd.manifest.opening import open_manifest
 from sinagotd.manifest.reader import open_reader
 
@@ -30,7 +32,7 @@ def test_an_exception_undoes_everything(world: Any) -> None:
 
     with pytest.raises(RuntimeError):
         fail_halfway()
-    assert world.manifest.read.all_digests() == {}
+    assert dict(world.manifest.read.stamps()) == {}
     assert world.manifest.read.meta("name") is None
 
 
@@ -39,9 +41,9 @@ def test_others_see_a_nested_transaction_only_when_the_outermost_ends(world: Any
         with world.manifest.transaction():
             with world.manifest.transaction():
                 world.manifest.remember_digests([row("a")])
-            assert set(world.manifest.read.all_digests()) == {"a"}
-            assert reader.all_digests() == {}
-        assert set(reader.all_digests()) == {"a"}
+            assert set(dict(world.manifest.read.stamps())) == {"a"}
+            assert dict(reader.stamps()) == {}
+        assert set(dict(reader.stamps())) == {"a"}
 
 
 def test_a_refused_claim_undoes_only_itself(world: Any) -> None:
@@ -80,7 +82,7 @@ def test_the_settings_of_the_connection_are_really_set(world: Any) -> None:
 def test_files_are_for_the_owner_and_the_group_only(world: Any) -> None:
     world.claim("r1")
     assert world.folder.stat().st_mode & 0o777 == 0o750
-    modes = {path.name: path.stat().st_mode & 0o777 for path in world.folder.iterdir()}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in world.folder.glob("manifest*")}
     assert modes == dict.fromkeys(["manifest.db", "manifest.db-wal", "manifest.db-shm"], 0o640)
 
 
@@ -89,7 +91,7 @@ def test_after_a_clean_close_one_plain_file_is_left(folder: Path) -> None:
     opened.manifest.set_meta("name", "value")
     opened.manifest.close()
     opened.manifest.close()
-    assert [path.name for path in folder.iterdir()] == ["manifest.db"]
+    assert [path.name for path in folder.glob("manifest*")] == ["manifest.db"]
     with open_reader(folder) as reader:
         assert reader.meta("name") == "value"
 
@@ -129,11 +131,11 @@ def test_a_full_disk_undoes_the_transaction_and_work_goes_on_once_there_is_room(
         with pytest.raises(OSError, match="No space left on device") as fault:
             manifest.remember_digests(row(f"{number}") for number in range(2000))
         assert fault.value.errno == errno.ENOSPC
-        assert set(manifest.read.all_digests()) == {"kept"}
+        assert set(dict(manifest.read.stamps())) == {"kept"}
     ballast.unlink()
     manifest.remember_digests(row(f"{number}") for number in range(2000))
     with open_reader(folder) as reader:
-        assert len(reader.all_digests()) == 2001
+        assert len(dict(reader.stamps())) == 2001
     manifest.close()
     opened = open_manifest(folder, at=2.0)
     assert opened.repaired is None
@@ -204,3 +206,20 @@ def test_the_group_reads_while_the_daemon_works_after_a_kill_and_after_a_clean_e
 def read_as(user: int, group: int, folder: Path) -> str:
     words = [sys.executable, "-c", AS_ANOTHER_USER, str(folder), str(user), str(group)]
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (sqlite3.SQLITE_FULL, OSError),
+        (sqlite3.SQLITE_IOERR_READ, ManifestError),
+        (sqlite3.SQLITE_IOERR_SHORT_READ, DamagedError),
+        (sqlite3.SQLITE_CORRUPT, DamagedError),
+        (sqlite3.SQLITE_NOTADB, DamagedError),
+        (sqlite3.SQLITE_READONLY, ManifestError),
+    ],
+)
+def test_a_fault_of_the_disk_is_no_damage_unless_the_file_is_too_short(code: int, kind: type[Exception]) -> None:
+    fault = sqlite3.OperationalError("as SQLite says it")
+    fault.sqlite_errorcode = code
+    assert type(told(fault, Path("manifest.db"))) is kind

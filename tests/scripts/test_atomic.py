@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sinagotd.atomic import fsync_tree, write_atomically
+from sinagotd.atomic import exchange, fsync_tree, write_atomically
 
 
 def test_a_written_file_holds_the_content_and_nothing_lies_beside_it(tmp_path: Path) -> None:
@@ -34,3 +34,26 @@ def test_a_tree_with_links_that_lead_nowhere_can_be_made_durable(tmp_path: Path)
     (tmp_path / "folder/link").symlink_to("nowhere")
     fsync_tree(tmp_path / "folder")
     fsync_tree(tmp_path / "folder/inner/file")
+
+
+@pytest.mark.parametrize("other", ["a file", "a folder"])
+def test_two_names_are_swapped_in_one_step_whatever_they_are_of(tmp_path: Path, other: str) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    (one / "inner").mkdir(parents=True)
+    if other == "a folder":
+        two.mkdir()
+    else:
+        two.write_bytes(b"x")
+    assert exchange(one, two)
+    assert ((two / "inner").is_dir(), one.is_dir()) == (True, other == "a folder")
+
+
+def test_a_swap_with_a_name_that_is_not_there_says_so(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "one", tmp_path / "two")
+
+
+def test_a_file_system_that_cannot_swap_names_is_told_from_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    assert not exchange(tmp_path, tmp_path / "one")

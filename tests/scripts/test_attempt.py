@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -95,11 +96,17 @@ def test_a_disk_that_fills_up_while_the_outputs_are_secured_is_charged_to_no_ste
     assert str(receipt.error) == "DiskFull: [Errno 122] quota"
 
 
-def test_a_staging_folder_that_cannot_be_made_is_charged_to_no_step(lab: Lab) -> None:
-    (lab.data / ".sinagotd").write_text("in the way")
-    receipt = attempted(lab, "self.logger.info('ran')")
+@pytest.mark.parametrize("there", ["a file in the way", "nothing, as on an empty mount point"])
+def test_a_staging_folder_that_cannot_be_made_is_charged_to_no_step(lab: Lab, there: str) -> None:
+    lab.write_run("self.logger.info('ran')")
+    order = lab.order()
+    shutil.rmtree(lab.data / ".sinagotd")
+    if "file" in there:
+        (lab.data / ".sinagotd").touch()
+    receipt = carried_out(lab, order)
     assert receipt.outcome is Outcome.ABANDONED
     assert lab.said == []
+    assert not (lab.data / ".sinagotd").is_dir()
 
 
 def test_a_run_that_left_its_receipt_is_not_run_again(lab: Lab) -> None:
@@ -123,7 +130,7 @@ def test_an_attempt_cut_short_leaves_nothing_to_the_next(lab: Lab) -> None:
 
 def test_a_run_that_another_worker_is_still_at_is_left_to_it(lab: Lab) -> None:
     lab.write_run("self.logger.info('ran'); self.path.output.write_text('x')")
-    with claimed(Path(lab.order().staging), within=lab.data) as refused:
+    with claimed(Path(lab.order().staging)) as refused:
         assert refused is None
         receipt = carried_out(lab, lab.order())
     assert receipt.outcome is Outcome.ABANDONED
