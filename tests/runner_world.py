@@ -36,6 +36,7 @@ class World:
         self.data = root / "dataset"
         self.scripts = root / "scripts"
         (self.data / "raw").mkdir(parents=True)
+        (self.data / ".sinagotd").mkdir()
         self.scripts.mkdir()
         for name, body in BODIES.items():
             (self.scripts / f"{name}.py").write_text(

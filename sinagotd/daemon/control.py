@@ -5,20 +5,23 @@ import json
 import os
 import socket
 import socketserver
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import Any
 
 from sinagotd.daemon.peers import check_peer
+from sinagotd.daemon.vitals import Ping
 from sinagotd.errors import ConfigError, SinagotError, WorkspaceError
 
 SOCKET_NAME = "control.sock"
 REQUEST_BYTES = 1 << 20
 REQUEST_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 30.0
+MOST_AT_ONCE = 64
 STOPS_WITHIN_S = 0.1
 LISTS_OF_NAMES = ("records", "steps")
 
@@ -27,9 +30,10 @@ Ask = Callable[[str, dict[str, Any], Callable[[dict[str, Any]], None]], None]
 
 
 @contextmanager
-def listening(folder: Path, ask: Ask, *, group: str | None = None) -> Iterator[None]:
+def listening(folder: Path, ask: Ask, *, group: str | None = None) -> Iterator[Ping]:
     """Serve requests on `control.sock` in a state folder while this lasts; own user, root and `group` may ask.
 
+    Gives what makes the thread that accepts them show that it lives.
     Without a group it is the process's own. Raises ConfigError for one that does not exist or is not the process's.
     """
     path = folder / SOCKET_NAME
@@ -42,7 +46,7 @@ def listening(folder: Path, ask: Ask, *, group: str | None = None) -> Iterator[N
         thread = Thread(target=server.serve_forever, args=[STOPS_WITHIN_S], name="control", daemon=True)
         thread.start()
         try:
-            yield
+            yield server.pings.put
         finally:
             server.shutdown()
             thread.join()
@@ -96,17 +100,17 @@ def _give(path: Path, group: str) -> None:
         raise ConfigError(f"[control] group: the service's user is not in the group {group!r}: add it") from None
 
 
-class _Handler(socketserver.StreamRequestHandler):
-    timeout = REQUEST_TIMEOUT_S
+class _Handler(socketserver.BaseRequestHandler):
+    request: socket.socket
     server: "_Server"
 
     def handle(self) -> None:
         with suppress(OSError):
-            self.wfile.write(json.dumps(self._answer()).encode() + b"\n")
+            self.request.sendall(json.dumps(self._answer()).encode() + b"\n")
 
     def _answer(self) -> dict[str, Any]:
         try:
-            line = self.rfile.readline(REQUEST_BYTES + 1)  # before any refusal: who still writes would not see it
+            line = _read_line(self.request)  # before any refusal: who still writes would not see it
             check_peer(self.request, self.server.group_id())
             verb, arguments = _parse(line)
             answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
@@ -118,6 +122,20 @@ class _Handler(socketserver.StreamRequestHandler):
             return {"refused": f"the daemon was busy for {ANSWER_TIMEOUT_S:.0f} s: try again"}
 
 
+def _read_line(connection: socket.socket) -> bytes:
+    """Read a request, or a byte more than one may have. Raises TimeoutError if all of it takes too long."""
+    give_up_at = time.monotonic() + REQUEST_TIMEOUT_S
+    line = bytearray()
+    while len(line) <= REQUEST_BYTES and b"\n" not in line[-1:]:
+        connection.settimeout(max(0.001, give_up_at - time.monotonic()))
+        piece, newline, _ = connection.recv(1 << 16).partition(b"\n")
+        line += piece + newline
+        if not piece + newline:
+            break
+    connection.settimeout(ANSWER_TIMEOUT_S)
+    return bytes(line)
+
+
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     block_on_close = False
@@ -126,6 +144,27 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     def __init__(self, address: str, ask: Ask) -> None:
         super().__init__(address, _Handler)
         self.ask = ask
+        self.pings: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._seats = BoundedSemaphore(MOST_AT_ONCE)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Every connection costs a thread and an open file, of which the daemon needs some for its work."""
+        if self._seats.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._seats.release()
+
+    def service_actions(self) -> None:
+        """Called by `serve_forever` every time it comes round."""
+        with suppress(Empty):
+            while True:
+                self.pings.get_nowait()()
 
     def group_id(self) -> int:
         return os.stat(str(self.server_address)).st_gid  # noqa: PTH116 - the address is a text by its protocol

@@ -26,12 +26,12 @@ class WalkDue:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """A walk ended; `offline` says why nothing may be decided from it, `failed` that it could not be done."""
+    """A walk ended; `offline` says why nothing may be decided from it, `failed` is why it could not be done."""
 
     workspace: str
     found: Found | None
     offline: str | None = None
-    failed: str | None = None
+    failed: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,13 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkspaceClosed:
+    """The last event of a workspace that was closed."""
+
+    workspace: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadRequested:
     """Read the settings again."""
 
@@ -82,6 +89,7 @@ Event = (
     | WatchCheckDue
     | UpkeepDue
     | Requested
+    | WorkspaceClosed
     | ReloadRequested
     | StopRequested
     | RunnerEvent

@@ -1,39 +1,28 @@
 """Reads the settings again while everything goes on; what cannot be used leaves the old ones in force."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from sinagotd.daemon.notifier import Notifier
 from sinagotd.daemon.site import Site
 from sinagotd.errors import ConfigError
+from sinagotd.settings.ownership import refuse_untrusted
 from sinagotd.settings.workspace import WorkspaceSettings, load_workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Reloader:
-    """Reloads `workspace.toml` of each site. Runs in flight go on."""
-
-    sites: dict[str, Site]
-    notifier: Notifier
-
-    def reload(self) -> None:
-        self.notifier.reloading()
-        for site in self.sites.values():
-            self._reload(site)
-        self.notifier.ready()
-
-    def _reload(self, site: Site) -> None:
-        try:
-            settings = load_workspace(site.settings.config_path)
-            moved = _moved(site.settings, settings)
-            if moved:
-                site.log.error("reload_refused", why=f"{', '.join(moved)} changed: stop and start the daemon for that")
-                return
-            site.reconfigure(settings)
-        except ConfigError as fault:
-            site.log.error("reload_refused", why="; ".join(fault.faults), then="the settings stay as they were")
+def reload(site: Site) -> None:
+    """Read the `workspace.toml` of a workspace again. Runs in flight go on."""
+    try:
+        settings = load_workspace(site.settings.config_path)
+        if (trust := site.engine.tools.trust) is not None:
+            refuse_untrusted((settings.config_path, settings.scripts_path), trust)
+        moved = _moved(site.settings, settings)
+        if moved:
+            site.log.error("reload_refused", why=f"{', '.join(moved)} changed: stop and start the daemon for that")
             return
-        site.log.info("reloaded")
+        site.reconfigure(settings)
+    except ConfigError as fault:
+        site.log.error("reload_refused", why="; ".join(fault.faults), then="the settings stay as they were")
+        return
+    site.log.info("reloaded")
 
 
 def _moved(old: WorkspaceSettings, new: WorkspaceSettings) -> list[str]:

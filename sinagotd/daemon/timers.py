@@ -1,23 +1,32 @@
-"""Sets off events by the clock. APScheduler keeps the times; a timer does no work of its own."""
+"""Which events are due by the clock. It asks for the intervals each time, so that they may change, and sets off nothing.
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+The clock is the loop's monotonic one. APScheduler's schedulers go by the wall clock and cannot be given another: a clock
+that is set back by an hour would keep a timer of a minute waiting for an hour.
+"""
 
-from sinagotd.daemon.events import Event, Inbox
+from collections.abc import Callable, Mapping
+
+from sinagotd.daemon.events import Event
 
 
-@contextmanager
-def ticking(inbox: Inbox, every: Mapping[Event, float]) -> Iterator[None]:
-    """Put each event into the inbox every so many seconds; a late one is put once, never dropped."""
-    from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415 - costs 50 ms
+class Timers:
+    """Remembers when each event was last due; all times are in seconds. A late event is due once, never dropped."""
 
-    scheduler = BackgroundScheduler(
-        timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-    )
-    for event, seconds in every.items():
-        scheduler.add_job(inbox.put, "interval", args=[event], seconds=seconds, jitter=seconds / 10)
-    scheduler.start()
-    try:
-        yield
-    finally:
-        scheduler.shutdown(wait=False)
+    def __init__(self, intervals: Callable[[], Mapping[Event, float]] = dict) -> None:
+        self._intervals = intervals
+        self._last: dict[Event, float] = {}
+
+    def due(self, now: float) -> list[Event]:
+        """Take the events whose interval is over; a new one counts from its first look."""
+        intervals = self._intervals()
+        self._last = {event: self._last.get(event, now) for event in intervals}
+        due = [event for event, every in intervals.items() if now - self._last[event] >= every]
+        self._last.update(dict.fromkeys(due, now))
+        return due
+
+    def next_at(self) -> float:
+        """When to look again, unless something is new; infinity if nothing is going to be due."""
+        intervals = self._intervals()
+        return min(
+            (last + intervals[event] for event, last in self._last.items() if event in intervals), default=float("inf")
+        )

@@ -4,17 +4,20 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import dask
-from distributed import Nanny, Scheduler, Security, SpecCluster
+from distributed import Nanny, Scheduler, Security
 
 from sinagotd.errors import RunnerError
 from sinagotd.runner.worker import StepHosts
 
-MEND_S = 10.0
+AGAIN_S = (0.5, 1.0, 5.0, 30.0)
+"""The pauses before a worker is started anew: the first when one was up before, the others while none comes up."""
+
 NO_PORT = "127.0.0.1:0"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -32,64 +35,92 @@ CONFIG: dict[str, Any] = {
 }
 
 
+Node = TypeVar("Node", Scheduler, Nanny)
+
+
+class OwnCluster(NamedTuple):
+    """Where its scheduler listens, and what proves to it who we are."""
+
+    scheduler_address: str
+    security: Security
+
+
 @asynccontextmanager
-async def own_cluster(*, workers: int = 0, dashboard: str = "") -> AsyncIterator[SpecCluster]:
+async def own_cluster(*, workers: int = 0, dashboard: str = "") -> AsyncIterator[OwnCluster]:
     """Start a scheduler and `workers` processes of one thread each (0: one per core), and end them with all they run.
 
-    Raises RunnerError when the workers do not come up.
+    Raises RunnerError when the workers do not come up. Later on, one that died is replaced for as long as it takes.
     """
-    count = workers or os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="sinagotd-", ignore_cleanup_errors=True) as folder:
-        with dask.config.set(_config(dashboard, folder)):
-            cluster = _cluster(count, dashboard)
-            await _started(cluster)
-        mending = asyncio.create_task(_mend(cluster, count))
-        try:
-            yield cluster
-        finally:
-            mending.cancel()
-            await _closed(cluster)
-
-
-def _cluster(workers: int, dashboard: str) -> SpecCluster:
     security = Security.temporary()
     node = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
-    scheduler = {"cls": Scheduler, "options": {**node, **_scheduler_options(dashboard)}}
-    worker = {"cls": Nanny, "options": {**node, **_worker_options()}}
-    return SpecCluster(
-        scheduler=scheduler, worker=worker, workers=dict.fromkeys(range(workers), worker),
-        security=security, asynchronous=True, silence_logs=logging.WARNING,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="sinagotd-", ignore_cleanup_errors=True) as folder:
+        config = _config(dashboard, folder)
+        async with _up(_made(Scheduler, config, node | _scheduler_options(dashboard))) as scheduler:
+            options = node | _worker_options() | {"scheduler_ip": scheduler.address, "config": config}
+            worker = partial(_made, Nanny, config, options)
+            async with _kept([partial(worker, name=number) for number in range(workers or os.cpu_count() or 1)]):
+                yield OwnCluster(scheduler.address, security)
 
 
-async def _started(cluster: SpecCluster) -> None:
-    """Wait for the workers. A start that is cut off would leave them behind, so it ends before it is given up."""
-    starting = asyncio.ensure_future(cluster)
+def _made(kind: type[Node], config: dict[str, Any], options: dict[str, Any], **more: Any) -> Node:
+    """A node reads its settings when it is made; those of other uses of Dask in this process are left as they are."""
+    with dask.config.set(config):
+        return kind(**options, **more)
+
+
+@asynccontextmanager
+async def _up(node: Node) -> AsyncIterator[Node]:
+    """Start a node, close it in the end. A start that is cut off would leave processes behind, so it ends before that."""
+    starting = asyncio.ensure_future(node.start())
     try:
         await asyncio.shield(starting)
-    except asyncio.CancelledError:
+        yield node
+    finally:
         await asyncio.wait([starting])
-        await _closed(cluster)
-        raise
+        with suppress(OSError):  # a process that cannot be killed, since it waits for a dead disk
+            await node.close()
+
+
+@asynccontextmanager
+async def _kept(workers: Sequence[Callable[[], Nanny]]) -> AsyncIterator[None]:
+    """Keep these workers up, from when all have been for the first time. Raises RunnerError if one is not."""
+    first_times = [asyncio.get_running_loop().create_future() for _ in workers]
+    keepers = [asyncio.create_task(_keep(*slot)) for slot in zip(workers, first_times, strict=True)]
+    try:
+        await _all_up(first_times)
+        yield
+    finally:
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.wait(keepers)
+
+
+async def _all_up(first_times: Sequence[asyncio.Future[None]]) -> None:
+    try:
+        await asyncio.gather(*first_times)
     except Exception as fault:
-        await _closed(cluster)
         raise RunnerError(
             f"the Dask workers did not start: {fault}. In a script of your own, start them below "
             '`if __name__ == "__main__":`, because every worker imports that script'
         ) from fault
 
 
-async def _closed(cluster: SpecCluster) -> None:
-    closing = cluster.close()
-    if closing is not None:
-        await closing
-
-
-async def _mend(cluster: SpecCluster, workers: int) -> None:
-    """Dask gives up a worker that was away for 15 s, as after a suspended night; asking for all of them brings it back."""
+async def _keep(worker: Callable[[], Nanny], first_time: asyncio.Future[None]) -> None:
+    """Keep one worker up: its nanny starts it anew whenever it died; when that fails, the nanny gives up, not we."""
+    failures = 0
     while True:
-        await asyncio.sleep(MEND_S)
-        cluster.scale(workers)
+        try:
+            async with _up(worker()) as nanny:
+                failures = 0
+                if not first_time.done():
+                    first_time.set_result(None)
+                await nanny.finished()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, there must be a worker again
+            logging.getLogger(__name__).warning("worker_not_started: %s", fault)
+            failures += 1
+            if not first_time.done():
+                first_time.set_exception(fault)
+        await asyncio.sleep(AGAIN_S[min(failures, len(AGAIN_S) - 1)])
 
 
 def _config(dashboard: str, folder: str) -> dict[str, Any]:

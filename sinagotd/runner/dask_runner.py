@@ -3,6 +3,8 @@
 import asyncio
 import json
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 
 from sinagotd.errors import RunnerError
@@ -56,9 +58,12 @@ class DaskRunner:
         """Why no order can run at the moment, in a sentence; empty if all is well."""
         return self._keeper.trouble
 
-    def start(self) -> None:
+    def wake(self) -> None:
         with self._lock:
             self._awake()
+
+    def start(self) -> None:
+        self.wake()
         self._keeper.outcome.result()
 
     def submit(self, order: RunOrder, *, priority: int = 0) -> None:
@@ -73,6 +78,14 @@ class DaskRunner:
     def cancel(self, run_id: str) -> None:
         if self._ledger.withdraw(run_id) and self._loop is not None:
             self._loop.call_soon_threadsafe(self._keeper.forget, run_id)
+
+    def ping(self, answer: Callable[[], None]) -> None:
+        """Answered at once where there is no thread yet."""
+        if self._loop is None:
+            answer()
+            return
+        with suppress(RuntimeError):  # its loop is closed: there is nobody left to answer
+            self._loop.call_soon_threadsafe(answer)
 
     def close(self) -> None:
         """Stop the workers that this runner started; on somebody else's cluster a step that has begun goes on."""

@@ -14,3 +14,10 @@ class Entry(NamedTuple):
     key: tuple[str, ...]
     priority: int
     text: str
+
+
+def forget_keys() -> None:
+    """Dask remembers the last 100,000 keys that it took apart; ours are made for one run each and are never met again."""
+    from dask.utils import key_split  # noqa: PLC0415 - Dask is imported by those who use it
+
+    key_split.cache_clear()

@@ -1,6 +1,7 @@
 """Runs each order at once, in the caller's thread, one after the other. The code of a script still runs where its host says."""
 
 import socket
+from collections.abc import Callable
 
 from sinagotd.runner.protocol import Post, RunEnded, RunSaid, RunStarted
 from sinagotd.scripts.attempt import attempt
@@ -13,10 +14,14 @@ class InlineRunner:
     """A runner without a cluster; `submit` returns when the run has ended."""
 
     window = 1
+    trouble = ""
 
     def __init__(self, post: Post, *, host: Host | None = None) -> None:
         self._post = post
         self._host = host or InlineHost()
+
+    def wake(self) -> None:
+        """There is nothing to wake."""
 
     def start(self) -> None:
         """There is nothing to start."""
@@ -34,6 +39,9 @@ class InlineRunner:
 
     def cancel(self, run_id: str) -> None:
         """Too late: whatever was submitted has ended."""
+
+    def ping(self, answer: Callable[[], None]) -> None:
+        answer()
 
     def close(self) -> None:
         self._host.close()

@@ -10,7 +10,7 @@ from typing import Any
 from distributed import CancelledError, Client, Future, KilledWorker, Security
 
 from sinagotd.errors import RunnerError
-from sinagotd.runner.entry import Entry
+from sinagotd.runner.entry import Entry, forget_keys
 from sinagotd.runner.ledger import Ledger
 from sinagotd.runner.protocol import RunEnded, RunLost, RunSaid, RunStarted
 from sinagotd.runner.worker import launch
@@ -79,6 +79,7 @@ class Link:
 
     async def threads(self) -> int:
         """Ask the scheduler how many runs it can run at once. Raises RunnerError when a new worker does not fit."""
+        forget_keys()
         workers = await self.client.nthreads()
         if self._check is not None and (self._checked is None or not workers.keys() <= self._checked):
             await self._check(self.client)

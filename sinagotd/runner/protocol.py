@@ -53,6 +53,13 @@ class Runner(Protocol):
     @property
     def window(self) -> int: ...
 
+    @property
+    def trouble(self) -> str:
+        """Why no order can run at the moment, in a sentence; empty if all is well."""
+
+    def wake(self) -> None:
+        """Begin to make ready, without waiting for it; what fails is tried again, and `trouble` says why."""
+
     def start(self) -> None:
         """Make ready to run; starting twice does nothing. Raises RunnerError with the reason if it cannot."""
 
@@ -65,6 +72,9 @@ class Runner(Protocol):
 
     def cancel(self, run_id: str) -> None:
         """Forget this order if it has not started; answered by RunLost."""
+
+    def ping(self, answer: Callable[[], None]) -> None:
+        """Have the thread that orders are handed on by call this; never, if it hangs or is gone."""
 
     def close(self) -> None:
         """Answer whatever is open with RunLost, and stop the workers that this runner started with all they run."""

@@ -12,6 +12,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from distributed.utils import sync
 
 from sinagotd import __version__
+from sinagotd.runner.entry import forget_keys
 from sinagotd.runner.lane import Lane
 from sinagotd.scripts.attempt import attempt
 from sinagotd.scripts.orders import LogLine, RunOrder
@@ -32,6 +33,7 @@ def launch(text: str, topic: str) -> str:
     voice = Voice(worker, topic, order.run_id)
     receipt = attempt(order, step_hosts(worker).mine(), on_started=voice.started, on_line=voice.said).to_json()
     voice.ended(receipt)
+    forget_keys()
     return receipt
 
 

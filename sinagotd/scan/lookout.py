@@ -49,7 +49,7 @@ class Lookout:
         self._was_short = False
         self._root: WatchDescriptor | None = None
         self._canary_folder: WatchDescriptor | None = None
-        self._top = Folder("", reach.root())
+        self._top = Folder("", reach.root)
         self._place = os.path.relpath(os.path.realpath(canary.folder), root)
         self._watches = FolderWatches(root, reach, ignored, callback=self)
 
@@ -58,8 +58,12 @@ class Lookout:
         self._watches.start()
         self._root = self._watches.add(self._top)
         self._watches.add_below(self._top)
-        if self._place != "." and self._watches.descriptor(self._place) is None:
+        if self._cannot_see_canary:
             self._canary_folder = self._watches.add(Folder(self._place, None))
+
+    @property
+    def _cannot_see_canary(self) -> bool:
+        return self._place != "." and self._watches.descriptor(self._place) is None
 
     @property
     def watches(self) -> int:
@@ -108,6 +112,9 @@ class Lookout:
 
     def look_again(self) -> None:
         """Try the folders again that could not be watched; those that now can be are hints of the next `take`."""
+        if self._cannot_see_canary:  # a data folder that took the place of another has no such folder at first
+            self._renew(Folder(self._place, None))
+            self._canary_folder = self._watches.descriptor(self._place)
         blind, self._watches.blind = self._watches.blind, {}
         for folder in blind.values():
             self._renew(folder)
@@ -160,8 +167,8 @@ class Lookout:
             return
         key = (event.wd, name)
         with self._lock:
-            self._events.pop(key, None)  # the last event of a name counts, in its place
-            self._events[key] = event.mask
+            known = self._events.pop(key, event.mask)  # the last event of a name counts, in its place
+            self._events[key] = known if event.mask & InotifyConstants.IN_ATTRIB else event.mask
         self._tell()
 
     def _distrust(self, why: str) -> None:

@@ -1,7 +1,6 @@
 """Keeps watching a root: replaces a lookout that can no longer be trusted, and says when only scanning is left."""
 
 import errno
-import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,6 @@ from sinagotd.scan.names import IgnoredNames
 
 if TYPE_CHECKING:
     from sinagotd.scan.lookout import Lookout
-
-
-WATCHDOG_LOGGER = "watchdog.observers"
 
 
 class Watcher:
@@ -55,24 +51,18 @@ class Watcher:
 
     def start(self) -> None:
         """Begin to watch; if that cannot be, the first `check` says why. Walk the root after this, not before."""
-        logging.getLogger(WATCHDOG_LOGGER).addFilter(self._hush)
         self._begin()
 
     def stop(self) -> None:
-        logging.getLogger(WATCHDOG_LOGGER).removeFilter(self._hush)
         if self._lookout is not None:
             self._lookout.close()
             self._lookout = None
 
-    def _hush(self, _: logging.LogRecord) -> bool:
-        """We are told of overflows directly, and the lines of watchdog can be megabytes long."""
-        return False
-
     def drain(self) -> Hints:
         """Take what was hinted at since the last call. New folders are watched by now: walk them after this."""
-        if self._lookout is not None and self._lookout.doubt:
-            self._renew(self._lookout.doubt)
         files, folders = self._lookout.take() if self._lookout is not None else ({}, set())
+        if self._lookout is not None and self._lookout.doubt:  # after `take`: what comes later wakes us again
+            self._renew(self._lookout.doubt)
         lost, self._lost = self._lost, None
         return Hints(files, frozenset(folders), lost)
 
@@ -96,7 +86,15 @@ class Watcher:
             self._canary.touch(now)
         if self._lost and not lost_before:
             self._wake()
-        return self._health()
+        return self.health
+
+    @property
+    def health(self) -> Health:
+        """How well it sees, as far as it knows by now."""
+        lookout = self._lookout
+        if lookout is None:
+            return Health("scanning", self._why, watches=0, blind=0, renewals=self._renewals)
+        return Health("watching", None, watches=lookout.watches, blind=lookout.blind, renewals=self._renewals)
 
     def _notice_stall(self, now: float) -> None:
         before, self._checked_at = self._checked_at, now
@@ -151,12 +149,6 @@ class Watcher:
 
     def _lose(self, why: str) -> None:
         self._lost = self._lost or why
-
-    def _health(self) -> Health:
-        lookout = self._lookout
-        if lookout is None:
-            return Health("scanning", self._why, watches=0, blind=0, renewals=self._renewals)
-        return Health("watching", None, watches=lookout.watches, blind=lookout.blind, renewals=self._renewals)
 
     def _new_lookout(self) -> "Lookout":
         from sinagotd.scan.lookout import Lookout  # noqa: PLC0415 - watchdog is imported only where it is used

@@ -18,12 +18,18 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
-from sinagotd.core.reach import Nodes, Reach
+from sinagotd.core.reach import Place, Reach
 from sinagotd.scan.names import IgnoredNames
 
 _IN = InotifyConstants
 FOLDER_MASK = Mask(
-    _IN.IN_CREATE | _IN.IN_CLOSE_WRITE | _IN.IN_DELETE | _IN.IN_MOVE | _IN.IN_ONLYDIR | _IN.IN_DONT_FOLLOW
+    _IN.IN_CREATE
+    | _IN.IN_CLOSE_WRITE
+    | _IN.IN_ATTRIB
+    | _IN.IN_DELETE
+    | _IN.IN_MOVE
+    | _IN.IN_ONLYDIR
+    | _IN.IN_DONT_FOLLOW
 )
 ROOT_MASK = Mask(FOLDER_MASK & ~_IN.IN_DONT_FOLLOW | _IN.IN_MOVE_SELF)
 _GONE = (errno.ENOENT, errno.ENOTDIR)
@@ -33,7 +39,7 @@ class Folder(NamedTuple):
     """A folder below the root: its nodes if patterns go on there, and the folder inputs that it is or lies in."""
 
     path: str
-    nodes: Nodes | None
+    nodes: Place | None
     inputs: tuple[str, ...] = ()
 
     def below(self, name: str) -> str:
@@ -162,9 +168,9 @@ class FolderWatches:
     def entered(self, folder: Folder, name: str) -> Folder | None:
         """What the entry `name` of `folder` means; None when neither it nor anything in it matters."""
         hidden = self._ignored(name) if folder.path else self._ignored.hides(name)
-        child = None if hidden or folder.nodes is None else self._reach.enter(folder.nodes, name)
+        child = None if hidden or folder.nodes is None else folder.nodes.enter(name)
         path, inputs = folder.below(name), folder.inputs
-        if child is not None and self._reach.ends(child):
+        if child is not None and child.ends:
             inputs = (*inputs, path)
-        nodes = child if child is not None and self._reach.goes_on(child) else None
+        nodes = child if child is not None and child.goes_on else None
         return Folder(path, nodes, inputs) if nodes is not None or inputs else None

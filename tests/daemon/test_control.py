@@ -7,9 +7,10 @@ import stat
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from time import sleep
 
 import pytest
 
@@ -192,7 +193,7 @@ def test_a_line_without_end_is_refused_at_a_megabyte(tmp_path):
 
 
 def test_who_hangs_up_early_or_never_speaks_disturbs_nobody(tmp_path, capfd, monkeypatch):
-    monkeypatch.setattr(control._Handler, "timeout", 0.2)
+    monkeypatch.setattr(control, "REQUEST_TIMEOUT_S", 0.2)
     daemon = Daemon()
     with control.listening(tmp_path, daemon.ask), connected(tmp_path) as silent:
         with connected(tmp_path) as early:
@@ -201,6 +202,40 @@ def test_who_hangs_up_early_or_never_speaks_disturbs_nobody(tmp_path, capfd, mon
         assert silent.recv(1) == b""
     assert [verb for verb, _ in daemon.asked] == ["hold"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_who_speaks_one_byte_at_a_time_is_cut_off_when_the_time_for_a_request_is_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(control, "REQUEST_TIMEOUT_S", 0.5)
+    daemon, sent = Daemon(), 0
+    with control.listening(tmp_path, daemon.ask), connected(tmp_path) as slow, suppress(OSError):
+        for _ in range(1000):
+            slow.sendall(b" ")
+            sent += 1
+            sleep(0.05)
+    assert 0 < sent < 500
+    assert daemon.asked == []
+
+
+def test_more_connections_than_there_are_seats_are_refused_and_the_seats_are_given_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(control, "MOST_AT_ONCE", 3)
+    daemon = Daemon()
+    with control.listening(tmp_path, daemon.ask), ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(connected(tmp_path))
+        with pytest.raises(WorkspaceError, match=r"does not answer|hung up"):
+            control.request(tmp_path, "hold", {})
+        stack.close()
+        while not daemon.asked:
+            with suppress(WorkspaceError):
+                control.request(tmp_path, "hold", {})
+    assert len(daemon.asked) == 1
+
+
+def test_the_thread_that_accepts_requests_shows_that_it_lives(tmp_path):
+    alive = Event()
+    with control.listening(tmp_path, Daemon().ask) as ping:
+        ping(alive.set)
+        assert alive.wait(20)
 
 
 def test_the_socket_is_for_owner_and_group_and_gone_at_the_end(tmp_path):

@@ -1,7 +1,7 @@
 """The loop by hand: `handle` and `tick` on real sites, without a thread of its own and without waiting for timers."""
 
-import shutil
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import structlog
@@ -10,41 +10,47 @@ from engine_world import TOML, World
 from sinagotd.daemon import events
 from sinagotd.daemon.loop import Loop, Parts
 from sinagotd.daemon.notifier import Notifier
-from sinagotd.daemon.reloading import Reloader
 from sinagotd.daemon.site import Site
+from sinagotd.daemon.sites import Sites
+from sinagotd.daemon.vitals import Vitals
 from sinagotd.runner.inline import InlineRunner
 from sinagotd.runner.protocol import RunEnded, RunLost
 from sinagotd.scripts.orders import Receipt
 
 
 class Bench:
-    """One world as a site of a loop whose runner runs at once, in this thread."""
+    """One world as the only workspace of a loop whose runner runs at once, in this thread."""
 
     def __init__(self, folder, *, watched=False):
         self.world = World(folder)
-        self.stack = ExitStack()
+        self.watched = watched
         self.inbox = events.Inbox()
         self.runner = InlineRunner(self.inbox.put)
         self.submitted = []
-        engine = self.world.engine
-        object.__setattr__(engine.tools, "submit", self.submit)
+        self.openings = 0
         self.log = structlog.wrap_logger(
             structlog.ReturnLogger(), processors=[self.world._hear], wrapper_class=structlog.BoundLogger
         )
-        self.site = Site("w", engine, self.inbox, self.log)
-        self.sites = {"w": self.site}
-        self.notifier = Notifier()
-        self.reloader = Reloader(self.sites, self.notifier)
+        self.sites = Sites({"w": self.open}, self.inbox, self.runner, self.log, patient=True)
+        self.notifier = Notifier(Vitals(self.log))
         self.kept = []
-        self.loop = Loop(
-            Parts(
-                self.inbox, self.sites, self.runner, self.notifier, self.log, self.reloader.reload,
-                lambda: self.kept.append("upkeep"),
-            )
-        )  # fmt: skip
-        if watched:
-            self.site.start()
-            self.stack.callback(self.site.stop)
+        self.loop = Loop(Parts(self.inbox, self.sites, self.runner, self.notifier, self.log, self.kept.append))
+        self.sites.begin()
+
+    @contextmanager
+    def open(self):
+        """What the daemon does when it opens a workspace, with the world's engine."""
+        self.openings += 1
+        with ExitStack() as stack:
+            if self.openings > 1:
+                self.world.start()
+            stack.callback(self.world.close)
+            object.__setattr__(self.world.engine.tools, "submit", self.submit)
+            self.site = Site("w", self.world.engine, self.inbox, self.log)
+            stack.callback(self.site.stop)
+            if self.watched:
+                self.site.start()
+            yield self.site
 
     def submit(self, order, priority):
         self.submitted.append(order)
@@ -59,15 +65,15 @@ class Bench:
         while not self.loop.at_rest:
             for event in self.loop.wait():
                 self.loop.handle(event)
+            self.sites.open_due(time.monotonic())
             self.loop.tick()
 
     def said(self, event):
         return [line for line in self.world.lines if line["event"] == event]
 
     def close(self):
-        self.stack.close()
+        self.sites.close()
         self.runner.close()
-        self.world.close()
 
 
 @pytest.fixture
@@ -123,7 +129,7 @@ def test_nothing_is_decided_about_a_data_folder_that_is_gone_until_it_is_back(be
     bench.work()
     away = bench.world.folder / "away"
     bench.world.data.rename(away)
-    bench.site._walk_now(bench.world.engine.pipeline, away / ".sinagotd")
+    bench.site.walk()
     bench.loop.handle(bench.inbox.get(timeout=20))
     assert bench.world.engine.offline
     assert bench.world.engine.records == {"REC-1"}
@@ -182,7 +188,7 @@ def test_settings_that_cannot_be_used_leave_the_old_ones_in_force(bench, text):
 
 def test_upkeep_is_done_when_due(bench):
     bench.loop.handle(events.UpkeepDue())
-    assert bench.kept == ["upkeep"]
+    assert bench.kept == [bench.site]
 
 
 def test_an_answer_about_a_run_that_nobody_waits_for_is_passed_over(bench):
@@ -201,8 +207,10 @@ def test_a_workspace_that_cannot_write_is_told_and_does_not_stop_the_loop(bench,
     with monkeypatch.context() as patch:
         patch.setattr(bench.world.engine.manifest, "stand", full)
         bench.loop.tick()
-    assert bench.said("turn_failed")
+    assert [line["why"] for line in bench.said("paused")] == ["[Errno 28] No space left on device: 'manifest.db'"]
+    bench.world.clock.advance(2)
     bench.work()
+    assert bench.said("resumed")
     assert bench.world.read("mean/REC-1.txt") == "mean of 1"
 
 
@@ -214,15 +222,28 @@ def test_an_event_that_the_machine_refuses_to_handle_is_told_and_does_not_stop_t
     with monkeypatch.context() as patch:
         patch.setattr(bench.world.engine.manifest, "see_records", full)
         bench.walk()
-    assert bench.said("event_failed")
+        bench.world.clock.advance(1)
+        bench.loop.tick()
+    assert [line["event"] for line in bench.world.lines if line["event"] in ("paused", "resumed")] == ["paused"]
     bench.walk()
     bench.work()
+    assert bench.said("resumed")
     assert bench.world.read("mean/REC-1.txt") == "mean of 1"
+
+
+def test_what_the_machine_refused_is_forgotten_once_nothing_is_left_to_do(bench):
+    bench.world.engine.room.refuse("the disk is full")
+    bench.loop.tick()
+    assert bench.world.engine.standstill
+    assert bench.world.engine.next_look == bench.world.clock.monotonic() + 1
+    bench.world.clock.advance(1)
+    bench.loop.tick()
+    assert not bench.world.engine.standstill
 
 
 def test_the_status_line_says_what_is_at_rest_and_what_is_wrong(bench):
     bench.world.engine.offline = "gone"
-    bench.world.engine.flights.pause_why = "the disk is full"
+    bench.world.engine.room.refuse("the disk is full")
     assert bench.loop.status == (
         "0 records in 1 workspace(s): 0 in flight, 0 stale; offline: w; nothing new is run: the disk is full"
     )
@@ -265,9 +286,3 @@ def test_being_asked_to_stop_twice_ends_the_wait(bench):
     bench.inbox.put(events.StopRequested())
     bench.loop.drain(1000)
     assert bench.loop.in_flight == 1
-
-
-def test_a_manifest_folder_that_vanished_with_the_data_is_told(bench):
-    shutil.rmtree(bench.world.state)
-    bench.walk()
-    assert bench.said("offline")

@@ -2,8 +2,10 @@ import socket
 import uuid
 
 import pytest
+import structlog
 
 from sinagotd.daemon.notifier import Notifier
+from sinagotd.daemon.vitals import Vitals
 
 
 class Systemd:
@@ -45,11 +47,16 @@ def watchdog(monkeypatch):
 
 
 @pytest.fixture
-def make_notifier():
+def vitals():
+    return Vitals(structlog.wrap_logger(structlog.ReturnLogger(), wrapper_class=structlog.BoundLogger))
+
+
+@pytest.fixture
+def make_notifier(vitals):
     made = []
 
     def make() -> Notifier:
-        made.append(Notifier())
+        made.append(Notifier(vitals))
         return made[-1]
 
     yield make
@@ -59,16 +66,17 @@ def make_notifier():
 
 def test_a_life_is_told_in_the_order_in_which_it_happens(systemd, watchdog, make_notifier):
     notifier = make_notifier()
+    notifier.starting("opening /srv/lab", 300.0)
     notifier.ready()
     notifier.beat("3 records", 100.0)
     notifier.reloading()
     notifier.ready()
-    notifier.stopping()
+    notifier.stopping(60.0)
     messages = systemd.heard()
-    assert [message.partition("=")[0] for message in messages] == [
-        "READY", "STATUS", "WATCHDOG", "RELOADING", "READY", "STOPPING",
-    ]  # fmt: skip
-    assert messages[:3] == ["READY=1", "STATUS=3 records", "WATCHDOG=1"]
+    assert messages[:2] == ["STATUS=opening /srv/lab", "EXTEND_TIMEOUT_USEC=300000000"]
+    assert messages[2:5] == ["READY=1", "WATCHDOG=1", "STATUS=3 records"]
+    assert [message.partition("=")[0] for message in messages[5:7]] == ["RELOADING", "READY"]
+    assert messages[7:] == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=60000000"]
 
 
 def test_a_reload_says_when_it_began_as_notify_reload_wants_it(systemd, make_notifier):
@@ -116,7 +124,26 @@ def test_where_no_systemd_listens_all_is_silent(monkeypatch, make_notifier):
     notifier = make_notifier()
     notifier.ready()
     notifier.beat("busy", 0.0)
-    notifier.stopping()
+    notifier.stopping(1.0)
+
+
+def test_life_is_told_only_once_every_thread_has_answered_since_the_last_time(systemd, watchdog, vitals, make_notifier):
+    asked = []
+    with vitals.watching("the cluster", asked.append):
+        notifier = make_notifier()
+        notifier.beat("", 0.0)
+        assert systemd.heard() == []
+        asked.pop()()
+        for second in (1.0, 2.0):
+            notifier.beat("", second)
+        assert systemd.heard() == ["WATCHDOG=1"]
+        notifier.beat("3 records", 15.0)
+        notifier.beat("3 records", 30.0)
+        assert systemd.heard() == ["STATUS=3 records", "STATUS=3 records; no sign of life from the cluster"]
+        asked.pop()()
+        notifier.beat("3 records", 31.0)
+        assert systemd.heard() == ["WATCHDOG=1", "STATUS=3 records"]
+    assert asked == []
 
 
 def test_a_systemd_that_went_away_does_not_stop_the_daemon(systemd, make_notifier):

@@ -3,7 +3,7 @@ from engine_world import a_world
 
 from sinagotd.daemon import events
 from sinagotd.daemon.site import Site
-from sinagotd.daemon.upkeep import Upkeep
+from sinagotd.daemon.upkeep import look_after
 from sinagotd.settings.daemon import load_daemon
 
 
@@ -15,6 +15,6 @@ def test_manifests_are_pruned_and_backed_up(tmp_path):
         log = structlog.wrap_logger(structlog.ReturnLogger(), wrapper_class=structlog.BoundLogger)
         settings = load_daemon(None)
         object.__setattr__(settings, "keep_runs", 1)
-        Upkeep(settings, {"w": Site("w", world.engine, events.Inbox(), log)}).run()
+        look_after(settings, Site("w", world.engine, events.Inbox(), log))
         assert len(world.engine.manifest.read.runs(limit=100)) == 2
         assert any((world.state / "backups").iterdir())

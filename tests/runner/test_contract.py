@@ -1,5 +1,6 @@
 """What any runner must do, asked of each of them."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,3 +99,12 @@ def test_starting_twice_does_nothing(pair: Pair) -> None:
     runner, _ = pair
     runner.start()
     assert runner.window >= 1
+
+
+def test_it_shows_that_it_lives(pair: Pair) -> None:
+    runner, _ = pair
+    alive = threading.Event()
+    runner.wake()
+    runner.ping(alive.set)
+    assert alive.wait(20)
+    assert runner.trouble == ""

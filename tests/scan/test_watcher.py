@@ -213,3 +213,36 @@ def test_odd_names_pass_through(data, watch):
         Path(os.fsdecode(bytes(data / "raw") + b"/" + name)).write_text("x")
     expected = {f"raw/{os.fsdecode(name)}" for name in odd}
     Seen(watcher).until(lambda seen: seen.files.keys() == expected)
+
+
+def test_new_rights_and_new_times_are_hints(data, watch):
+    write(data / "raw/REC-1.txt")
+    write(data / "raw/REC-2.txt")
+    watcher = watch()
+    (data / "raw/REC-1.txt").chmod(0o600)
+    os.utime(data / "raw/REC-2.txt", (1, 1))
+    Seen(watcher).until(lambda seen: seen.files == {"raw/REC-1.txt": False, "raw/REC-2.txt": False})
+
+
+def test_new_rights_do_not_take_an_arrival_back(data, watch, tmp_path):
+    (data / "raw").mkdir()
+    watcher = watch()
+    write(tmp_path / "elsewhere.txt").rename(data / "raw/REC-1.txt")
+    (data / "raw/REC-1.txt").chmod(0o600)
+    write(data / "raw/REC-2.txt")
+    wait_until(lambda: len(watcher._lookout._events) == 2)
+    assert watcher.drain().files == {"raw/REC-1.txt": True, "raw/REC-2.txt": False}
+
+
+def test_thousands_of_folders_that_come_and_go_leave_nothing_behind(data, watch):
+    (data / ".sinagotd/staging").rmdir()
+    watcher = watch("{id}/HDC/raw.txt")
+    watches = watcher._lookout._watches
+    for _ in range(5):
+        for number in range(400):
+            write(data / f"REC-{number}/HDC/raw.txt")
+        Seen(watcher).until(lambda _: watcher._lookout.watches == 802)
+        for number in range(400):
+            shutil.rmtree(data / f"REC-{number}")
+        Seen(watcher).until(lambda _: watcher._lookout.watches == 2)
+    assert (watches.in_kernel(), len(watches._descriptors), len(watches._reader._watch_for_wd)) == (2, 2, 2)

@@ -119,13 +119,35 @@ def test_a_reader_thread_that_ended_is_replaced(data, watch):
 def test_a_cookie_without_an_event_is_found_out(data, watch):
     (data / "raw").mkdir()
     watcher = watch(patience=Patience(cookie_s=10))
-    watches = watcher._lookout._watches
-    watches._unlabel(watches.descriptor(".sinagotd"))
+    watcher._canary.answer = lambda: None
     watcher.check(0)
     assert watcher.check(9).renewals == 0
     assert watcher.check(11).renewals == 1
     assert "no event within 10 s" in watcher.drain().lost
     wait_until(lambda: not watcher._canary.is_awaited)
+    assert sees_changes(watcher, data)
+
+
+def test_a_cookie_folder_that_is_made_later_is_watched_from_then_on(data, watch):
+    shutil.rmtree(data / ".sinagotd")
+    (data / "raw").mkdir()
+    watcher = watch(patience=Patience(cookie_s=10))
+    watcher.check(0)
+    (data / ".sinagotd").mkdir()
+    for now in (10, 30, 50):
+        assert watcher.check(now).renewals == 0
+        wait_until(lambda: not watcher._canary.is_awaited)
+    assert (data / ".sinagotd/.sinagot-cookie").exists()
+
+
+def test_a_doubt_that_comes_while_hints_are_taken_does_not_wait_for_the_next_event(data, watch, woken):
+    (data / "raw").mkdir()
+    watcher = watch()
+    write(data / "raw/REC-1.txt")
+    woken.acquire()
+    take = watcher._lookout.take
+    watcher._lookout.take = lambda: (watcher._lookout._distrust("lost meanwhile"), take())[1]
+    assert watcher.drain().lost == "lost meanwhile"
     assert sees_changes(watcher, data)
 
 
