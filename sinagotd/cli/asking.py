@@ -96,7 +96,7 @@ def _own_engine(place: Place, verb: str) -> Iterator[Engine]:
                 log.error("manifest_repaired", why=opened.repaired)
             tools = Tools(SystemClock(), log, _run_nothing, declare, _run_nothing, place.daemon.trust)
             engine = Engine(place.settings, opened.manifest, tools)
-            engine.records = set(opened.manifest.read.records())
+            engine.register.known.update(opened.manifest.read.records())
             engine.meet(walked(place.settings, engine.pipeline).records)
             yield engine
         finally:

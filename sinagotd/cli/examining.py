@@ -32,6 +32,7 @@ class Examined:
     warnings: tuple[str, ...] = ()
     records: int = 0
     steps: tuple[str, ...] = ()
+    folders: int = 0
 
 
 def examine(place: Place) -> Examined:
@@ -39,7 +40,9 @@ def examine(place: Place) -> Examined:
     settings = place.settings
     pipeline, faults = _read_pipeline(place)
     faults += [*_folder_faults(place), *_trust_faults(place), *_file_system_faults(place, pipeline)]
-    warnings = [*place.daemon.warnings, *settings.warnings, *_mount_warnings(place)]
+    warnings = [*place.daemon.warnings, *settings.warnings]
+    if mount := network_warning(place):
+        warnings.append(mount)
     if pipeline is None or not settings.data_path.is_dir():
         return Examined(place.name, _once(faults), _once(warnings))
     found = walked(settings, pipeline)
@@ -47,7 +50,7 @@ def examine(place: Place) -> Examined:
     steps = tuple(spec.step for spec in pipeline.specs)
     if not steps:
         warnings.append(f"{settings.config_path}: lists no scripts: nothing will run")
-    return Examined(place.name, _once(faults), _once(warnings), len(found.records), steps)
+    return Examined(place.name, _once(faults), _once(warnings), len(found.records), steps, found.folders)
 
 
 def _once(sentences: list[str]) -> tuple[str, ...]:
@@ -111,22 +114,25 @@ def _trust_faults(place: Place) -> Iterator[str]:
     """Whoever can write these files decides what runs here."""
     settings = place.settings
     scripts = (settings.scripts_path / script.path for unit in settings.units for script in unit.scripts)
-    for path in (place.daemon.config_path, settings.config_path, settings.scripts_path, *scripts):
-        if path is not None and path.exists():
-            fault = writable_by_others(path, place.daemon.trust)
-            if fault is not None:
-                yield fault
+    config = place.daemon.config_path  # it says whom to trust, so nobody else may write it
+    if config is not None and (fault := writable_by_others(config)):
+        yield fault
+    for path in (settings.config_path, settings.scripts_path, *scripts):
+        if path.exists() and (fault := writable_by_others(path, place.daemon.trust)):
+            yield fault
 
 
 # file systems
 
 
-def _mount_warnings(place: Place) -> Iterator[str]:
+def network_warning(place: Place) -> str | None:
+    """Say so if the data folder is on a network mount, unless the settings show that somebody knows it."""
     data_path, watch = place.settings.data_path, place.settings.watch
-    if is_network(data_path) and watch.polling != "always":
-        every = span(place.daemon.scan_interval_for(place.settings))
-        kind = file_system(data_path)
-        yield f"{data_path}: is on a network mount ({kind}): changes are not reported there but looked for, every {every}"
+    if watch.polling == "always" or not is_network(data_path):
+        return None
+    every = span(place.daemon.scan_interval_for(place.settings))
+    kind = file_system(data_path)
+    return f"{data_path}: is on a network mount ({kind}): changes are not reported there but looked for, every {every}"
 
 
 def _file_system_faults(place: Place, pipeline: Pipeline | None) -> Iterator[str]:

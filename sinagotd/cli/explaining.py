@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sinagotd.cli.places import Place
 from sinagotd.cli.viewing import found_standings
 from sinagotd.cli.walking import refuse_unknown, surveyed
-from sinagotd.core.facts import DIGEST_BYTES, NO_HISTORY, Made, Seen, unpack_stamp
+from sinagotd.core.facts import DIGEST_BYTES, NO_HISTORY, RESTORED, Made, Seen, unpack_stamp
 from sinagotd.core.keys import StepKey
 from sinagotd.core.pipeline import Bound
 from sinagotd.core.reasons import Reason
@@ -130,4 +130,4 @@ def _split(joined: bytes | None, count: int) -> list[bytes | None]:
 
 
 def _maker(made: Made | None) -> str | None:
-    return None if made is None or made.run_id == ADOPTED else made.run_id
+    return None if made is None or made.run_id in (ADOPTED, RESTORED) else made.run_id

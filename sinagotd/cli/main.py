@@ -14,6 +14,7 @@ from sinagotd.cli.faults import guarded
 COMMANDS = {
     "run": "Keep the workspaces at PATHS (or those of --config, or this folder) up to date.",
     "check": "Check settings, scripts, folders, permissions and mounts of workspaces.",
+    "doctor": "Tell what this machine allows and where the promises end.",
     "plan": "Show which steps would run now, and why.",
     "status": "Show how every step of every record stands.",
     "explain": "Explain why the steps of a record stand as they do.",

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from sinagotd.errors import ConfigError
+from sinagotd.manifest.signpost import signpost
 from sinagotd.settings.daemon import DaemonSettings, load_daemon
 from sinagotd.settings.toml_file import WORKSPACE_FILE_NAME, config_file
-from sinagotd.settings.workspace import WorkspaceSettings, load_workspace
+from sinagotd.settings.workspace import STATE_FOLDER, WorkspaceSettings, load_workspace
 
 Command = Callable[..., Any]
 
@@ -49,12 +50,22 @@ def find_places(path: Path | None, config: Path | None) -> list[Place]:
     for file in files:
         try:
             settings = load_workspace(file)
-            places.append(Place(settings, daemon.state_path_for(settings), daemon))
+            place = Place(settings, daemon.state_path_for(settings), daemon)
+            _refuse_elsewhere(place)
+            places.append(place)
         except ConfigError as fault:
             faults += fault.faults
     if faults:
         raise ConfigError(*faults)
     return places
+
+
+def _refuse_elsewhere(place: Place) -> None:
+    """A command that does not know the service's settings would look for the manifest in the wrong place."""
+    there = signpost(place.settings.data_path / STATE_FOLDER)
+    if place.daemon.config_path is None and there is not None and there.state_path != place.state_path:
+        say = f"say --config {there.config}" if there.config else "say --config with the settings of its service"
+        raise ConfigError(f"{place.name}: its manifest is kept in {there.state_path}: {say}")
 
 
 def chosen_files(path: Path | None, config: Path | None) -> tuple[DaemonSettings, Sequence[Path]]:

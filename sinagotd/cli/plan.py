@@ -53,7 +53,7 @@ def intend(place: Place, records: Sequence[str] = ()) -> Intended:
     with surveyed(place) as surveyor:
         for record in records:
             refuse_unknown(record, surveyor)
-        planned = surveyor.look_at(records) if records else surveyor.look_at_all()[1]
+        planned = surveyor.look_at(records) if records else surveyor.look_at_all().planned
     decisions = planned.decisions.values()
     return Intended(
         place.name,

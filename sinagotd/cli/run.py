@@ -11,7 +11,7 @@ from sinagotd.daemon.lifetime import Service, serve
 from sinagotd.daemon.logs import make_log
 from sinagotd.errors import ConfigError, WorkspaceError
 from sinagotd.settings.daemon import DaemonSettings, load_daemon
-from sinagotd.settings.workspace import WorkspaceSettings, load_workspace
+from sinagotd.settings.ownership import writable_by_others
 
 TROUBLE = (State.FAILED, State.QUARANTINED)
 
@@ -26,6 +26,7 @@ TROUBLE = (State.FAILED, State.QUARANTINED)
 def command(*, paths: Sequence[Path], config: Path | None, once: bool, inline: bool, workers: int | None, style: str | None) -> int:  # fmt: skip
     """Keep the workspaces at PATHS (or those of --config, or this folder) up to date."""
     settings = load_daemon(config)
+    _refuse_untrusted(settings.config_path)
     if workers:
         settings = replace(settings, cluster=settings.cluster.model_copy(update={"workers": workers}))
     service = Service(settings, _workspaces(settings, paths), inline=inline, once=once)
@@ -36,18 +37,14 @@ def command(*, paths: Sequence[Path], config: Path | None, once: bool, inline: b
     return int(once and any(counts[state] for state in TROUBLE))
 
 
-def _workspaces(settings: DaemonSettings, paths: Sequence[Path]) -> list[WorkspaceSettings]:
-    """Load every workspace; raises ConfigError with the faults of all of them."""
+def _workspaces(settings: DaemonSettings, paths: Sequence[Path]) -> Sequence[Path]:
     chosen = [*paths, *settings.workspaces]
     if not chosen and not Path("workspace.toml").exists():
         raise WorkspaceError(f"no workspace.toml in {Path.cwd()}: give the path of a workspace, or --config")
-    loaded: list[WorkspaceSettings] = []
-    faults: list[str] = []
-    for path in chosen or [Path()]:
-        try:
-            loaded.append(load_workspace(path))
-        except ConfigError as fault:
-            faults += fault.faults
-    if faults:
-        raise ConfigError(*faults)
-    return loaded
+    return chosen or [Path()]
+
+
+def _refuse_untrusted(config: Path | None) -> None:
+    """Who may write the file that says whom to trust needs nobody's trust."""
+    if config is not None and (fault := writable_by_others(config)):
+        raise ConfigError(fault)

@@ -11,6 +11,7 @@ from sinagotd.cli.walking import refuse_unknown, surveyed
 from sinagotd.core.keys import StepKey
 from sinagotd.core.states import State
 from sinagotd.engine.looking import Planned
+from sinagotd.engine.room import shortage
 from sinagotd.engine.standings import changes
 from sinagotd.engine.survey import Surveyor
 from sinagotd.manifest.lock import Owner, owner
@@ -23,19 +24,21 @@ DIED = "it was {state} when the daemon ended: the next start sees to it"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How things stood at the epoch time `at`, and who owned the workspace then."""
+    """How things stood at the epoch time `at`, who owned the workspace then, and what it had too little room for."""
 
     place: Place
     owner: Owner | None
     at: float
     steps: dict[StepKey, Standing]
+    short: str = ""
 
     @property
     def source(self) -> str:
         """Where this comes from, as the first line of output."""
         if self.owner is None:
             return "no daemon is running: as found on disk just now"
-        return f"running: process {self.owner.pid} on {self.owner.host} since {moment(self.owner.started_at)}"
+        running = f"running: process {self.owner.pid} on {self.owner.host} since {moment(self.owner.started_at)}"
+        return f"{running}; nothing new is run: {self.short}" if self.short else running
 
 
 @contextmanager
@@ -57,7 +60,9 @@ class Viewer:
         """How the steps of these records, or of all, stand. Raises WorkspaceError for a record that is not there."""
         who = owner(self._place.state_path)
         steps = self._on_disk(records) if who is None else self._as_said(records)
-        return View(self._place, who, time.time(), steps)
+        place = self._place
+        short = shortage((place.settings.data_path, place.state_path), place.settings.run.reserve)
+        return View(place, who, time.time(), steps, short)
 
     def _as_said(self, records: Collection[str]) -> dict[StepKey, Standing]:
         self._surveyor = None
@@ -80,8 +85,10 @@ class Viewer:
         surveyor = self._surveyor = self._surveyor or self._stack.enter_context(surveyed(self._place))
         for record in records:
             refuse_unknown(record, surveyor)
-        planned = surveyor.look_at(records) if records else surveyor.look_at_all()[1]
-        return found_standings(surveyor, planned, owned=False)
+        if records:
+            return found_standings(surveyor, surveyor.look_at(records), owned=False)
+        everything = surveyor.look_at_all()
+        return _in_order(surveyor, everything.at_rest, found_standings(surveyor, everything.planned, owned=False))
 
 
 def found_standings(surveyor: Surveyor, planned: Planned, *, owned: bool) -> dict[StepKey, Standing]:
@@ -89,6 +96,15 @@ def found_standings(surveyor: Surveyor, planned: Planned, *, owned: bool) -> dic
     said = surveyor.read.standings({key.record for key in planned.decisions})
     found = said | changes(planned.decisions, said, at=time.time())
     return {key: found[key] if owned else _without_a_daemon(found[key]) for key in planned.decisions}
+
+
+def _in_order(surveyor: Surveyor, at_rest: Collection[str], found: dict[StepKey, Standing]) -> dict[StepKey, Standing]:
+    """What was found, and how the records at rest stand, sorted by record and in the order of the steps."""
+    said = surveyor.read.standings(at_rest) if at_rest else {}
+    steps = [spec.step for spec in surveyor.pipeline.specs]
+    records = sorted({key.record for key in found} | set(at_rest))
+    keys = [StepKey(record, step) for record in records for step in steps]
+    return {key: found.get(key) or said[key] for key in keys}
 
 
 def _without_a_daemon(standing: Standing) -> Standing:

@@ -14,7 +14,6 @@ from sinagotd.cli.main import sinagotd
 from sinagotd.daemon.lifetime import Service, serve
 from sinagotd.daemon.logs import make_log
 from sinagotd.settings.daemon import load_daemon
-from sinagotd.settings.workspace import load_workspace
 
 SETTINGS = """\
 [records]
@@ -72,7 +71,7 @@ class Bench:
 
     def work(self) -> None:
         """What `sinagotd run --once --inline` does."""
-        serve(Service(load_daemon(None), [load_workspace(self.path)], inline=True, once=True), quiet_log())
+        serve(Service(load_daemon(None), [self.path], inline=True, once=True), quiet_log())
 
     def __call__(self, *arguments: str) -> Result:
         return call(*arguments, str(self.path))

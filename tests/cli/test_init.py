@@ -9,7 +9,6 @@ from sinagotd.cli.init import make_workspace
 from sinagotd.daemon.lifetime import Service, serve
 from sinagotd.daemon.logs import make_log
 from sinagotd.settings.daemon import load_daemon
-from sinagotd.settings.workspace import load_workspace
 
 Call = Callable[..., Any]
 
@@ -32,10 +31,9 @@ def test_a_new_workspace_is_sound_whatever_the_umask(tmp_path: Path, open_umask:
 def test_its_script_works_on_a_text_file(tmp_path: Path) -> None:
     make_workspace(tmp_path / "lab")
     (tmp_path / "lab" / "dataset" / "raw" / "REC-1.txt").write_text("one two\nthree\n")
-    settings = load_workspace(tmp_path / "lab")
 
     with (tmp_path / "log").open("w") as log:
-        serve(Service(load_daemon(None), [settings], inline=True, once=True), make_log("json", stream=log))
+        serve(Service(load_daemon(None), [tmp_path / "lab"], inline=True, once=True), make_log("json", stream=log))
 
     assert (tmp_path / "lab" / "dataset" / "counts" / "REC-1.csv").read_text() == "id,lines,words\nREC-1,2,3\n"
 

@@ -6,6 +6,7 @@ import pytest
 
 from sinagotd.cli.places import find_places
 from sinagotd.errors import ConfigError
+from sinagotd.manifest.signpost import put_up
 
 
 def test_the_current_folder_is_the_workspace_if_it_has_the_file(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,3 +86,19 @@ def test_the_faults_of_all_workspaces_come_at_once(make_bench: Callable[[str], A
         (True, False),
         (False, True),
     ]
+
+
+def test_a_command_that_would_look_for_the_manifest_in_the_wrong_place_says_what_to_give(
+    bench: Any, tmp_path: Path
+) -> None:
+    config = tmp_path / "sinagotd.toml"
+    config.write_text('[state]\nfolder = "states"\n')
+    (there,) = find_places(bench.path, config)
+    bench.state.mkdir()
+    put_up(bench.state, there.state_path, config)
+
+    with pytest.raises(ConfigError) as refusal:
+        find_places(bench.path, None)
+
+    assert str(refusal.value) == f"{bench.path}: its manifest is kept in {there.state_path}: say --config {config}"
+    assert find_places(bench.path, config) == [there]

@@ -3,6 +3,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +22,23 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def served(worked: Any, json_of: Json) -> Iterator[Any]:
-    """A workspace with a daemon at work on it."""
-    command = [sys.executable, "-m", "sinagotd", "run", "--inline", str(worked.path)]
+@contextmanager
+def at_work(state: Path, *words: object) -> Iterator[None]:
+    """A daemon with its control socket in this state folder, which ends well."""
+    command = [sys.executable, "-m", "sinagotd", "run", "--inline", *map(str, words)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as daemon:
-        until(lambda: (worked.state / "control.sock").exists() and daemon.poll() is None)
-        yield worked
+        until(lambda: any(state.glob("**/control.sock")) and daemon.poll() is None)
+        yield
         daemon.send_signal(signal.SIGTERM)
         _, said = daemon.communicate(timeout=PATIENCE_S)
     assert (daemon.returncode, said) == (0, b"")
+
+
+@pytest.fixture
+def served(worked: Any) -> Iterator[Any]:
+    """A workspace with a daemon at work on it."""
+    with at_work(worked.state, worked.path):
+        yield worked
 
 
 def state_of(bench: Any, json_of: Json, record: str) -> str:
@@ -46,9 +55,25 @@ def test_commands_ask_the_daemon_that_runs(served: Any, json_of: Json) -> None:
     served.write("dataset/raw/REC-3.txt", "good now")
     until(lambda: state_of(served, json_of, "REC-3") == "current")
 
-    refused = served.on("hold", "REC-77")
+    refused = served.on("hold", "REC-33")
     assert refused.exit_code == 1
-    assert "there is no record 'REC-77'" in refused.stderr
+    assert "there is no record 'REC-33': did you mean REC-3?" in refused.stderr
 
     assert served.on("retry", "--force", "REC-2/count").exit_code == 0
     until(lambda: len(json_of(served.on("explain", "REC-2/count", "--json"))[0]["runs"]) == 2)
+
+
+def test_a_workspace_whose_manifest_is_elsewhere_has_one_daemon_and_commands_say_where_it_is(
+    bench: Any, sinagotd_call: Callable[..., Any], tmp_path: Path
+) -> None:
+    bench.drop(r1="one")
+    config = tmp_path / "sinagotd.toml"
+    config.write_text('[state]\nfolder = "states"\n')
+    with at_work(tmp_path / "states", "--config", config, bench.path):
+        for words in (("status",), ("hold", "REC-1", "-w")):
+            lost = sinagotd_call(*words, str(bench.path))
+            assert (lost.exit_code, lost.stderr.endswith(f"say --config {config}\n")) == (1, True)
+        second = sinagotd_call("run", "--once", "--inline", str(bench.path))
+        assert second.exit_code == 1
+        assert "is in use by process" in second.stderr
+        assert sinagotd_call("status", "--config", str(config), str(bench.path)).exit_code == 0

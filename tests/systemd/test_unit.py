@@ -1,41 +1,20 @@
 """The unit as it is shipped, first as systemd reads it, then under a real systemd that boots in a sandbox."""
 
-import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 from itertools import groupby
-from pathlib import Path
 
 import pytest
+from sandbox import PROJECT, seen_inside
 
-PROJECT = Path(__file__).resolve().parents[2]
 UNIT = PROJECT / "systemd" / "sinagotd.service"
 DROP_INS = sorted((PROJECT / "systemd" / "sinagotd.service.d").glob("*.conf"))
-HERE = Path(__file__).parent
 BOOT_LIMIT_S = 150
 EXPOSURE_TENTHS = 20
 
 needs_analyze = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
-
-
-def why_no_sandbox() -> str | None:
-    program, tools = Path(sys.prefix, "bin", "sinagotd"), ("unshare", "nsenter", "setpriv", "systemd-sysusers")
-    lacking = {
-        "only root can make the namespaces": os.geteuid() != 0,
-        "there is no systemd here": not Path("/lib/systemd/systemd").exists(),
-        f"one of {', '.join(tools)} is not here": not all(map(shutil.which, tools)),
-        f"there is no {program}: run the tests from a virtual environment with sinagotd in it": not program.exists(),
-        "the project or its Python is not on the root file system, the only one that a sandbox shows": any(
-            Path(path).stat().st_dev != Path("/").stat().st_dev for path in (PROJECT, sys.prefix, sys.executable)
-        ),
-    }
-    if found := [reason for reason, is_so in lacking.items() if is_so]:
-        return "; ".join(found)
-    probe = subprocess.run([HERE / "systemd-sandbox", "true"], capture_output=True, text=True, check=False)
-    return f"no sandbox boots here: {probe.stderr.strip()}" if probe.returncode else None
 
 
 @pytest.fixture
@@ -78,28 +57,9 @@ def test_a_stop_may_take_longer_than_the_drain():
 
 
 @pytest.fixture(scope="module")
-def seen(request):
+def seen():
     """What one life of the service under a real systemd looked like: one boot, about 25 s."""
-    if why := why_no_sandbox():
-        pytest.skip(why)
-    command = [
-        HERE / "systemd-sandbox",
-        "-t",
-        str(BOOT_LIMIT_S - 20),
-        sys.executable,
-        HERE / "inside.py",
-        PROJECT,
-        sys.prefix,
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as sandbox:
-        try:
-            stdout, stderr = sandbox.communicate(timeout=BOOT_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            sandbox.kill()
-            stdout, stderr = sandbox.communicate()
-    looks = [json.loads(line) for line in stdout.splitlines()]
-    assert looks, stderr
-    return {look["look"]: look for look in looks}
+    return {look["look"]: look for look in seen_inside("inside.py", limit_s=BOOT_LIMIT_S)}
 
 
 def in_sandbox(test):
