@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from daemon_process import Daemon
 from lab_world import SETTINGS, a_lab
 
 from sinagotd.scripts.staging import claimed
@@ -23,7 +24,7 @@ def test_a_data_folder_that_vanishes_and_returns_is_offline_meanwhile_and_nothin
         before = [lab.new_record("word " * (count + 1)) for count in range(4)]
         lab.wait_current(*before)
         away = lab.data.rename(tmp_path / "away")
-        assert "mount it again" in daemon.wait_for_line("offline")["why"]
+        daemon.wait_until(lambda: is_told(daemon, "mount it again"), "told that it is gone")
         (away / "raw/REC-50.txt").write_text("came meanwhile")
         away.rename(lab.data)
         daemon.wait_for_line("online")
@@ -37,7 +38,11 @@ def test_a_data_folder_that_vanishes_and_returns_is_offline_meanwhile_and_nothin
         lab.command("manifest", "check", lab.folder)
 
 
-def test_a_folder_with_another_manifest_is_offline_until_the_daemon_is_started_anew(tmp_path: Path) -> None:
+def is_told(daemon: Daemon, sentence: str) -> bool:
+    return any(sentence in line["why"] for line in daemon.lines("offline"))
+
+
+def test_a_folder_with_another_manifest_is_opened_anew_and_nothing_runs_twice(tmp_path: Path) -> None:
     with a_lab(tmp_path, OFTEN) as lab:
         daemon = lab.start("--inline")
         record = lab.new_record("two words")
@@ -45,16 +50,33 @@ def test_a_folder_with_another_manifest_is_offline_until_the_daemon_is_started_a
         copy = shutil.copytree(lab.data, tmp_path / "copy", ignore=shutil.ignore_patterns("*.sock"))
         lab.data.rename(tmp_path / "away")
         copy.rename(lab.data)
-        assert "start the daemon again" in daemon.wait_for_line("offline")["why"]
-        daemon.stop()
-        lab.start("--inline")
+        assert "another one put in its place" in daemon.wait_for_line("workspace_closed")["why"]
+        daemon.wait_for_line("workspace_opened")
         lab.come_to_rest()
         assert [run.outcome for run in lab.daemon.runs(f"{record}/count")] == ["succeeded"]
 
 
-def test_a_run_that_begins_while_the_data_folder_is_away_does_not_make_it_anew(tmp_path: Path) -> None:
-    data = tmp_path / "dataset"
-    with claimed(data / ".sinagotd/staging/run-1", within=data) as refused:
+def test_an_empty_folder_where_the_data_was_is_left_empty_until_they_are_back(tmp_path: Path) -> None:
+    with a_lab(tmp_path, OFTEN) as lab:
+        daemon = lab.start("--inline")
+        lab.wait_current(lab.new_record("two words"))
+        away = lab.data.rename(tmp_path / "away")
+        lab.data.mkdir()
+        daemon.wait_until(lambda: is_told(daemon, "mount the right one again"), "told that it is another one")
+        assert list(lab.data.iterdir()) == []
+        lab.data.rmdir()
+        away.rename(lab.data)
+        daemon.wait_for_line("online")
+        lab.come_to_rest()
+        assert daemon.lines("workspace_closed") == []
+        daemon.stop()
+
+
+@pytest.mark.parametrize("left", ["dataset", "."], ids=["an empty mount point", "no folder"])
+def test_a_run_that_begins_while_the_data_folder_is_away_does_not_make_it_anew(tmp_path: Path, left: str) -> None:
+    (tmp_path / left).mkdir(exist_ok=True)
+    before = list(tmp_path.rglob("*"))
+    with claimed(tmp_path / "dataset/.sinagotd/staging/run-1") as refused:
         assert refused is not None
         assert "dataset" in refused.message
-    assert not data.exists()
+    assert list(tmp_path.rglob("*")) == before

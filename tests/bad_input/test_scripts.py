@@ -1,6 +1,7 @@
 """Scripts that misbehave or cannot be used: each costs its own steps, says why, and harms no input or earlier output."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from daemon_process import sinagotd
@@ -18,8 +19,12 @@ NAUGHTY = script(
     "self.path.output.write_text('half')",
     "if 'half' in text:",
     "    raise ValueError('in the middle')",
-    "if 'overwrites' in text:",
+    "if 'replaces' in text:",
     "    self.path.input.write_text('not yours')",
+    "if 'rewrites' in text:",
+    "    self.path.input.write_text(text + ' again')",
+    "if 'over' in text:",
+    "    (self.path.input.parents[1] / 'count' / (text.split()[-1] + '.txt')).write_text('stray')",
     "if 'outside' in text:",
     "    (self.path.input.parents[1] / 'outside.txt').write_text('stray')",
     "self.path.output.write_text('whole')",
@@ -70,11 +75,32 @@ def test_what_a_script_writes_outside_its_outputs_is_not_taken_for_a_result(lab:
 
 
 def test_a_script_that_overwrites_its_input_taints_its_run_and_runs_again_on_what_is_there(lab: Lab) -> None:
-    record = lab.new_record("overwrites its input")
+    record = lab.new_record("replaces its input")
     lab.wait_current(record)
     runs = lab.daemon.runs(f"{record}/naughty")
     assert [str(run.outcome) for run in runs] == ["tainted", "succeeded"]
     assert "changed while the step ran" in lab.daemon.lines("tainted", record)[0]["why"]
+    others_go_on(lab)
+
+
+def test_a_script_that_rewrites_its_input_every_time_waits_longer_and_longer_and_says_so(lab: Lab) -> None:
+    record = lab.new_record("rewrites its input")
+    key = f"{record}/naughty"
+    lab.daemon.wait_until(lambda: len(lab.daemon.runs(key)) >= 4, "four runs in vain")
+    assert "changed while the step ran" in wait_for_state(lab, key, State.FAILED)
+    claims = [run.claimed_at for run in lab.daemon.runs(key)]
+    assert [later - sooner >= 1.0 for sooner, later in pairwise(claims[1:4])] == [True, True]
+    others_go_on(lab)
+    lab.put(f"raw/{record}.txt", "calm again")
+    lab.wait_current(record)
+
+
+def test_an_output_that_another_step_writes_over_is_held_and_people_are_told(lab: Lab) -> None:
+    victim = lab.new_record("some good words")
+    lab.wait_current(victim)
+    lab.wait_current(lab.new_record(f"written over {victim}"))
+    assert f"count/{victim}.txt was changed by hand" in wait_for_state(lab, f"{victim}/count", State.HELD)
+    assert lab.read(f"raw/{victim}.txt") == "some good words"
     others_go_on(lab)
 
 
@@ -121,7 +147,7 @@ def test_a_scripts_folder_that_vanishes_stops_nothing_but_runs_and_all_is_done_w
     folder = lab.folder / "scripts"
     away = folder.rename(lab.folder / "scripts-away")
     record = lab.new_record("good words")
-    assert "cannot be read" in wait_until_refused(lab, f"{record}/count")
+    assert "there is no such script" in wait_until_refused(lab, f"{record}/count")
     away.rename(folder)
     lab.wait_current(record)
     assert lab.results(record) == ("2", "mean of 2")

@@ -9,6 +9,12 @@ from counting import Count, Counted
 from lab_world import Lab, a_lab
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All the faults take as long as they take."""
+    for item in items if config.getoption("--full") else ():
+        item.add_marker(pytest.mark.timeout(0), append=False)
+
+
 @pytest.fixture
 def count(request: pytest.FixtureRequest) -> Count:
     """How a test says what it does to the system, how often, and what went wrong; in the end nothing may have."""
