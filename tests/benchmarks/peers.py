@@ -1,0 +1,65 @@
+"""Other tools to be compared with, each installed at a pinned version into a virtual environment of their own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PINS = {
+    "snakemake": ("snakemake==9.27.1",),
+    "ninja": ("ninja==1.13.2",),
+    "sinagot": ("sinagot==0.2.5", "pandas==1.5.3", "numpy==1.26.4", "setuptools<81"),
+}
+INSTALL_LIMIT_S = 900
+
+
+class Peers:
+    """A tool that cannot be installed, such as sinagot 0.2.5 on a Python too new for its pandas, is done without."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._why_not: dict[str, str] = {}
+
+    def program(self, name: str) -> str:
+        """The path of a program that a peer brings."""
+        return str(self._folder / "bin" / name)
+
+    def why_not(self, name: str) -> str:
+        """Install a peer unless it is there; why it could not be, or nothing."""
+        if name not in self._why_not:
+            self._why_not[name] = self._installed(name)
+        return self._why_not[name]
+
+    def give_up(self, name: str, fault: Exception) -> None:
+        """It is there, and does not work."""
+        self._why_not[name] = f"does not work: {fault}"
+
+    def _installed(self, name: str) -> str:
+        mark = self._folder / f"{name}.installed"
+        wanted = "\n".join(PINS[name])
+        if mark.exists() and mark.read_text() == wanted:
+            return ""
+        try:
+            self._make_environment()
+            _run(
+                [self.program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PINS[name]]
+            )
+        except (OSError, subprocess.SubprocessError) as fault:
+            return f"not installed: {_reason(fault)}"
+        mark.write_text(wanted)
+        return ""
+
+    def _make_environment(self) -> None:
+        if not Path(self.program("python")).exists():
+            _run([sys.executable, "-m", "venv", str(self._folder)])
+            (self._folder / ".gitignore").write_text("*\n")
+
+
+def _run(words: list[str]) -> None:
+    subprocess.run(words, capture_output=True, text=True, check=True, timeout=INSTALL_LIMIT_S)
+
+
+def _reason(fault: Exception) -> str:
+    """The last thing that pip said, else the fault itself."""
+    said = fault.stderr if isinstance(fault, subprocess.CalledProcessError) else None
+    lines = [line for line in str(said or "").splitlines() if line.strip()]
+    return lines[-1] if lines else str(fault)
