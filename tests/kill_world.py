@@ -25,6 +25,7 @@ id_pattern = "REC-[0-9]+"
 scripts = ["pair", "join"]
 [watch]
 settle = "100ms"
+scan_interval = "3s"
 [run]
 attempts = 20
 backoff = "50ms"
@@ -163,7 +164,7 @@ class KillLab(Lab):
         unsettled = [
             f"{key} is {now.state}: {now.sentence}" for key, now in standings.items() if now.state != "current"
         ]
-        return [*(f"{key} is unknown" for key in missing), *unsettled, *self._superseded()]
+        return [*(f"{key} is unknown" for key in missing), *unsettled, *self._superseded(), *self._left_over()]
 
     def _superseded(self) -> Iterator[str]:
         for record, versions in self.versions.items():
@@ -180,14 +181,15 @@ class KillLab(Lab):
         except AssertionError as fault:
             return [f"{fault}: {self.unfinished()[:5]}"]
         runs = self.daemon.runs()
-        return [*self.torn(), *_twice(runs), *self._executed_twice(), *self._not_as_recorded(runs), *self._left_over()]
+        return [*self.torn(), *_twice(runs), *self._not_as_recorded(runs)]
 
     def executions(self) -> Counter[str]:
         """How often each run was executed, by run id."""
         return Counter(self.journal.read_text().split() if self.journal.exists() else ())
 
-    def _executed_twice(self) -> list[str]:
-        return [f"run {run_id} was executed {times} times" for run_id, times in self.executions().items() if times > 1]
+    def executed_again(self) -> list[str]:
+        """The runs that were executed more than once: Dask does so when a worker dies before its result is fetched."""
+        return [run_id for run_id, times in self.executions().items() if times > 1]
 
     def _not_as_recorded(self, runs: list[RunRow]) -> Iterator[str]:
         """What lies there must be of the run that the manifest says it is of."""
@@ -197,7 +199,7 @@ class KillLab(Lab):
                 yield f"{folder}/{record}.txt is not of run {run_id}, which the manifest says it is of"
 
     def _left_over(self) -> list[str]:
-        return [f"{folder} was left in staging" for folder in (self.data / ".sinagotd" / "staging").iterdir()]
+        return [f"{folder} was left in staging" for folder in (self.data / ".sinagotd" / "staging").glob("*")]
 
 
 def _words(process: psutil.Process) -> str:

@@ -1,5 +1,6 @@
 """Turns whatever goes wrong in a command into sentences on stderr and an exit code; no traceback is shown."""
 
+import errno
 import os
 import platform
 import sys
@@ -14,6 +15,7 @@ from sinagotd import __version__
 from sinagotd.cli.text import printable
 from sinagotd.errors import ConfigError, SinagotError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 FINE, INPUT_FAULT, BUG, INTERRUPTED, READER_GONE = 0, 1, 3, 130, 141
 
 
@@ -58,6 +60,9 @@ def _sentences(fault: Exception) -> Iterator[str]:
         yield str(fault)
     elif isinstance(fault, OSError) and fault.filename is not None and fault.strerror:
         yield f"{os.fsdecode(fault.filename)}: {fault.strerror}"
+    elif isinstance(fault, OSError) and fault.errno in NO_ROOM:
+        _forget_stdout()
+        yield f"the output cannot be written: {fault.strerror}"
 
 
 def _write_report(fault: Exception) -> str:
@@ -73,7 +78,7 @@ def _write_report(fault: Exception) -> str:
 
 
 def _forget_stdout() -> None:
-    """Whoever read our output has gone: let nothing complain about that when the interpreter ends."""
+    """Nobody takes our output any more: let nothing complain about that when the interpreter ends."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

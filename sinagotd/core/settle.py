@@ -69,6 +69,9 @@ class Settler:
             self._next_look[path] = at
             heapq.heappush(self._looks, (at, path))
 
+    def __contains__(self, path: str) -> bool:
+        return path in self._motions
+
     def forget(self, path: str) -> None:
         """The file is settled and read, or gone."""
         self._motions.pop(path, None)

@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
@@ -26,11 +26,13 @@ def make_log(style: str = "auto", level: str = "INFO", *, stream: TextIO | None 
     stream = stream or sys.stdout
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
+    lines = _Lines(stream)
     console = style == "console" or (style == "auto" and stream.isatty())
     ending = [_escape, _console(stream)] if console else [structlog.processors.JSONRenderer(default=str)]
     log: FilteringBoundLogger = structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        structlog.WriteLogger(cast("TextIO", lines)),
         processors=[
+            lines.tell_lost,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console, key="time"),
             structlog.processors.format_exc_info,
@@ -39,6 +41,32 @@ def make_log(style: str = "auto", level: str = "INFO", *, stream: TextIO | None 
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
     )
     return log.bind()
+
+
+class _Lines:
+    """Where lines go. One that cannot be written is lost, and the first that can be says how many were.
+
+    A full disk, a pipe whose reader went away or a journal that starts anew must not stop the work.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lost = 0
+
+    def write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            self._lost += 1
+        else:
+            self._lost = 0
+
+    def flush(self) -> None:
+        """Every line is flushed when it is written."""
+
+    def tell_lost(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        return {**event, "lines_lost": self._lost} if self._lost else event
 
 
 def _console(stream: TextIO) -> structlog.dev.ConsoleRenderer:

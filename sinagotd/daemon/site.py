@@ -224,6 +224,7 @@ class Site:
         engine.meet(found.records)
         engine.retire(engine.records - found.records)
         engine.see(found.changed)
+        engine.flights.sweep()
         self.log.info("walked", files=found.files, folders=found.folders, changed=len(found.changed), s=found.took_s)
 
     def _go(self, *, offline: str | None) -> None:

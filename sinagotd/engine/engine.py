@@ -181,6 +181,8 @@ class Engine:
         try:
             planned = self.looker.look(batch)
             self._put_in_line(planned)
+            if not self._marks:
+                self.gatherer.forget_strays()
             first = self.pending.take(self._room_for(room))
             return self._apply(planned, self._look_again(planned, first))
         except (OSError, Unreadable):
@@ -234,7 +236,10 @@ class Engine:
         if self.code.changed(now):
             self.read_code_again()
         for path in self.settler.due(now):
-            self.mark(self.pipeline.touched(path, self.records))
+            records = self.pipeline.touched(path, self.records)
+            self.mark(records)
+            if not records:
+                self.settler.forget(path)
         self.mark(self.waits.due(self.tools.clock.now()))
 
     def _put_in_line(self, planned: Planned) -> None:

@@ -124,8 +124,12 @@ class Flights:
             receipt = staging.read_receipt(self.settings.data_path, flight.run_id)
             why = "the daemon stopped while it ran"
             receipts.append(receipt or Receipt(flight.run_id, Outcome.ABANDONED, error=RunError("Stopped", why)))
-        staging.sweep(self.settings.data_path, set(self.in_flight))
+        self.sweep()
         return receipts
+
+    def sweep(self) -> None:
+        """Remove the staging of runs that nobody waits for: Dask may execute one once more whose worker died at its end."""
+        staging.sweep(self.settings.data_path, set(self.in_flight))
 
     def end(self, receipts: Iterable[Receipt]) -> tuple[list[Ended], list[Receipt]]:
         """Publish what succeeded and record how each run ended; a receipt of a superseded run is thrown away.

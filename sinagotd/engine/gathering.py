@@ -65,6 +65,10 @@ class Gatherer:
         gone, self.gone = self.gone - self.fresh.keys(), set()
         return gone
 
+    def forget_strays(self) -> None:
+        """Everything was looked at: of what came by rename only that is still wanted which must not be read yet."""
+        self.renamed = {path: stamp for path, stamp in self.renamed.items() if path in self.settler}
+
     def is_there(self, path: str) -> bool:
         return _stamp_or_none(self.stamp, path) is not None
 

@@ -21,8 +21,12 @@ AGAIN_S = (0.5, 1.0, 5.0, 30.0)
 NO_PORT = "127.0.0.1:0"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
+LOG_LENGTH = 100
+"""How many messages, events and samples each part of Dask keeps for its developers; its own choice holds megabytes."""
+
 # Dask opens an HTTP port on every node, dashboard or not; without routes it answers 404 to everything. The rest is
-# work that serves other uses of Dask: profiles of the launcher's threads, data moved between workers, 50 ticks a second.
+# work that serves other uses of Dask: profiles of the launcher's threads, data moved between workers, 50 ticks and 2
+# looks at the machine a second, of which every node keeps the last hour.
 CONFIG: dict[str, Any] = {
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.scheduler.http.routes": [],
@@ -31,7 +35,11 @@ CONFIG: dict[str, Any] = {
     "distributed.diagnostics.computations.nframes": 0,
     "distributed.nanny.pre-spawn-environ": {},
     "distributed.admin.tick.interval": "500ms",
-    "distributed.admin.low-level-log-length": 100,
+    "distributed.admin.low-level-log-length": LOG_LENGTH,
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.system-monitor.log-length": LOG_LENGTH,
+    "distributed.admin.system-monitor.disk": False,
+    "distributed.admin.system-monitor.gil.enabled": False,
 }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from concurrent.futures import Future
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sinagotd.errors import RunnerError
@@ -60,7 +61,10 @@ class Keeper:
 
     async def _once(self) -> None:
         """Open a link, and serve it until it breaks. Raises RunnerError that says how it broke."""
-        from sinagotd.runner.opening import opened  # noqa: PLC0415 - Dask is imported by those who use it, in this thread
+        await asyncio.to_thread(
+            import_module, "sinagotd.runner.opening"
+        )  # takes seconds; this loop is asked if it lives
+        from sinagotd.runner.opening import opened  # noqa: PLC0415 - Dask is imported by those who use it
 
         if self.outcome.done():
             self.outcome = Future()

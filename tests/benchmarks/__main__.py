@@ -47,8 +47,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = _bench(Path(folder), options, console)
         rows = {case.name: _measured(case, bench, console) for case in CASES if case.name in options.only}
-    every = [row for some in rows.values() for row in some]
-    print_table(console, "what is asked for", [row for row in every if row.target])
+        every = [row for some in rows.values() for row in some]
+        print_table(console, "what is asked for", [row for row in every if row.target])
     if options.json:
         write_json(options.json, about, rows)
     return int(any(row.note.startswith(FAILED) for row in every))

@@ -33,6 +33,7 @@ def print_table(console: Console, title: str, rows: Iterable[Measured]) -> None:
     for row in rows:
         table.add_row(*_cells(row))
     console.print(table)
+    console.file.flush()  # into a file as well, so that it can be read while the next case is measured
 
 
 def _verdict(target: Target | None, value: float) -> str:

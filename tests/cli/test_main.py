@@ -129,3 +129,10 @@ def test_output_that_the_terminal_cannot_show_is_written_out(tmp_path: Path) -> 
 
     assert ended.returncode == 0
     assert "\\u0416\\u0430\\u0431\\u0430" in ended.stdout
+
+
+def test_an_output_that_cannot_be_written_is_told_in_a_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "sinagotd", "doctor", "--json"]
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd="/")
+    assert (ran.returncode, ran.stderr) == (1, "the output cannot be written: No space left on device\n")

@@ -82,7 +82,9 @@ def test_what_is_forgotten_begins_anew():
     settler = Settler()
     settler.judge("a", SMALL, RULE, now=0)
     assert settler.in_motion == 1
+    assert "a" in settler
     settler.forget("a")
+    assert "a" not in settler
     assert settler.in_motion == 0
     assert settler.judge("a", SMALL, RULE, now=5) is Reason.INPUT_ARRIVING
 

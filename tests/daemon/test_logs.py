@@ -4,9 +4,11 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import structlog
+from lab_world import Lab
 
 from sinagotd.daemon.logs import PRINT_THEMSELVES, libraries_logged, make_log
 
@@ -156,3 +158,38 @@ def test_nothing_global_is_left_behind():
         raise RuntimeError
     assert (handlers(), structlog.get_config()) == before
     logging.getLogger("distributed").removeHandler(own)
+
+
+class Refusing(io.StringIO):
+    """A stream that writes nothing while it is full."""
+
+    full = False
+
+    def write(self, text):
+        if self.full:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+def test_a_line_that_cannot_be_written_stops_nobody_and_the_next_one_tells_of_it():
+    stream = Refusing()
+    log = make_log("json", stream=stream)
+    log.info("one")
+    stream.full = True
+    for _ in range(3):
+        log.info("lost")
+    stream.full = False
+    for event in ("two", "three"):
+        log.info(event)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["event"], line.get("lines_lost")) for line in lines] == [("one", None), ("two", 3), ("three", None)]
+
+
+def test_a_daemon_whose_log_cannot_be_written_does_its_work(tmp_path):
+    lab = Lab(tmp_path)
+    lab.new_record("some words")
+    command = [sys.executable, "-m", "sinagotd", "run", lab.folder, "--once", "--inline", "--log", "json"]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=50, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert lab.results("REC-1") == ("2", "mean of 2")

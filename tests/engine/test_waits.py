@@ -23,3 +23,28 @@ def test_a_record_that_is_retired_waits_for_nothing(tmp_path):
         (world.data / "raw/REC-1.txt").unlink()
         world.settle()
         assert world.engine.waits.due(world.clock.seconds + 1000) == []
+
+
+def test_what_nobody_reads_is_forgotten_however_it_came(tmp_path):
+    with a_world(tmp_path) as world:
+        world.put("raw/REC-1.txt", "one")
+        world.settle()
+        for path in ("raw/note.log", "raw/REC-2.txt"):
+            world.put(path, "x")
+            world.engine.see([path], renamed={path})
+        world.turn()
+        assert world.engine.gatherer.renamed == {}
+
+
+def test_a_file_in_motion_whose_record_is_retired_is_forgotten(tmp_path):
+    with a_world(tmp_path) as world:
+        world.clock.seconds = (world.data / "raw").stat().st_mtime
+        world.put("raw/REC-1.txt", "one")
+        world.walk()
+        world.turn()
+        assert "raw/REC-1.txt" in world.engine.settler
+        (world.data / "raw/REC-1.txt").unlink()
+        world.engine.retire(["REC-1"])
+        world.clock.advance(10)
+        world.turn()
+        assert world.engine.settler.in_motion == 0

@@ -181,7 +181,7 @@ HARMS: tuple[Harm, ...] = (
 def test_a_manifest_damaged_under_a_running_daemon_is_mended_and_costs_the_other_nothing(
     tmp_path: Path, count: Count
 ) -> None:
-    with count("P10", "a manifest damaged while a daemon uses it, beside another", share=4, full=36) as counted:
+    with count("P10", "a manifest damaged while a daemon uses it, beside another", share=2, full=36) as counted:
         for number in range(0, counted.times, HARMS_PER_DAEMON):
             with a_pair(tmp_path / str(number)) as pair:
                 harm_and_judge(pair, number, counted)

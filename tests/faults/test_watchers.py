@@ -97,7 +97,7 @@ def unmounted(lab: Lab, record: str) -> None:
     told(lab, "mounted over", since=before)
     drop(Path(f"/proc/self/fd/{below}"), record)
     os.close(below)
-    subprocess.run(["umount", lab.data], check=True)
+    subprocess.run(["umount", "--lazy", lab.data], check=True)  # a look may be under way there
 
 
 def stood_still(lab: Lab, record: str) -> None:
