@@ -19,7 +19,7 @@ from sinagotd.scripts.faults import describe
 from sinagotd.scripts.guard import guarded
 from sinagotd.scripts.loading import Loader
 from sinagotd.scripts.orders import LogLine, RunError, RunOrder
-from sinagotd.scripts.processes import end_children, peak_memory, reset_peak_memory, resident_memory
+from sinagotd.scripts.processes import end_children, memory, reset_peak_memory
 from sinagotd.scripts.sinagot_names import SinagotNames
 from sinagotd.scripts.wire import Message, receive, send
 
@@ -50,8 +50,9 @@ class Server:
             os._exit(0)  # a process that the script forked, and that came back out of run()
         left_over = end_children() or threading.active_count() > 1
         spent = not _flush() or left_over or before.is_spoilt
-        used = {"cpu_s": cpu_seconds() - cpu_before, "peak_memory_bytes": peak_memory()}
-        return {**answer, **used, "kept_memory_bytes": resident_memory(), "spent": spent}
+        kept, peak = memory()
+        used = {"cpu_s": cpu_seconds() - cpu_before, "peak_memory_bytes": peak, "kept_memory_bytes": kept}
+        return {**answer, **used, "spent": spent}
 
     def _run(self, raw: Message) -> Message:
         order = RunOrder(**raw)

@@ -10,7 +10,7 @@ from sinagotd.scripts.hosts import DECLARE_TIMEOUT_S, HostReply
 from sinagotd.scripts.loading import Loader
 from sinagotd.scripts.logs import OnLine
 from sinagotd.scripts.orders import RunOrder
-from sinagotd.scripts.processes import peak_memory
+from sinagotd.scripts.processes import memory
 from sinagotd.scripts.sinagot_names import SinagotNames
 
 
@@ -32,7 +32,7 @@ class InlineHost:
         with self._names.installed():
             error = execute(order, self._loader, on_line=on_line)
         return HostReply(
-            error=error, pid=os.getpid(), cpu_s=time.process_time() - cpu_before, peak_memory_bytes=peak_memory()
+            error=error, pid=os.getpid(), cpu_s=time.process_time() - cpu_before, peak_memory_bytes=memory().peak
         )
 
     def declare(self, script: str, scripts_path: Path, *, timeout_s: float = DECLARE_TIMEOUT_S) -> Declaration:

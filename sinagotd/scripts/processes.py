@@ -6,6 +6,7 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -90,22 +91,27 @@ def tree_memory(pid: int, *, limit: int | None = None) -> int:
 
 
 def reset_peak_memory() -> None:
-    """Let `peak_memory` of this process start anew; without effect where the kernel does not allow it."""
+    """Let the peak of `memory` start anew for this process; without effect where the kernel does not allow it."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_bytes(b"5")
 
 
-def peak_memory() -> int:
-    """The most resident bytes of this process since it began or since the reset."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
+class Memory(NamedTuple):
+    """The resident bytes of a process now, and the most that they were since it began or since the reset."""
+
+    now: int
+    peak: int
 
 
-def resident_memory() -> int:
-    """The resident bytes of this process now."""
-    return _resident(psutil.Process())
+def memory() -> Memory:
+    """Read from /proc/self/status, see proc(5)."""
+    status = Path("/proc/self/status").read_text()
+    return Memory(_bytes_of("VmRSS:", status), _bytes_of("VmHWM:", status))
+
+
+def _bytes_of(name: str, status: str) -> int:
+    _, _, rest = status.partition(name)
+    return int(rest.split(maxsplit=1)[0]) * 1024 if rest else 0
 
 
 def _reap() -> bool:

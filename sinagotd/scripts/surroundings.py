@@ -22,7 +22,7 @@ HANDLED = (
 class Surroundings:
     """The state of this process at one moment; `folder` is None when the working folder was gone."""
 
-    environ: dict[str, str]
+    environ: dict[bytes, bytes]
     folder: str | None
     umask: int
     path: list[str]
@@ -37,7 +37,7 @@ class Surroundings:
     @classmethod
     def taken(cls) -> Self:
         return cls(
-            environ=dict(os.environ),
+            environ=dict(os.environb),
             folder=_folder(),
             umask=_umask(),
             path=sys.path[:],
@@ -51,9 +51,9 @@ class Surroundings:
         )
 
     def restore(self) -> None:
-        if dict(os.environ) != self.environ:
-            os.environ.clear()
-            os.environ.update(self.environ)
+        if dict(os.environb) != self.environ:
+            os.environb.clear()
+            os.environb.update(self.environ)
         if self.folder is not None and self.folder != _folder():
             with contextlib.suppress(OSError):
                 os.chdir(self.folder)

@@ -186,6 +186,7 @@ def test_no_file_of_a_burst_is_missed(
         daemon.wait_for_line("walked")
         drop(lab, source, given)
         wait_for_count(daemon, len(given))
+        daemon.stop()  # what it knows by now, it may not have told yet
         told = Counter(line["record"] for line in daemon.lines("current"))
         for record in given:
             if told[record] != 1:

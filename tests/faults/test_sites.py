@@ -191,8 +191,8 @@ def harm_and_judge(pair: Pair, number: int, counted: Counted) -> None:
     daemon = pair.start()
     for lab in (pair.one, pair.other):
         pair.wait_made(lab, pair.drop(lab))
+    keep_a_copy(pair.one)  # now: after the first harm it may be damaged, and not noticed yet
     for turn in range(number, number + HARMS_PER_DAEMON):
-        keep_a_copy(pair.one)
         pair.wait_made(pair.one, pair.drop(pair.one))
         pair.wait_current(pair.one)
         harm = HARMS[turn % len(HARMS)]
