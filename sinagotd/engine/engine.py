@@ -65,7 +65,7 @@ class Engine:
         self.register = Register(manifest, self.looker, tools)
         self.rest = Rest(manifest)
         self._marks = Marks()
-        self._receipts: list[Receipt] = []
+        self._receipts: dict[str, Receipt] = {}
         self._starts: list[Start] = []
 
     @property
@@ -81,7 +81,8 @@ class Engine:
 
     def begin(self) -> None:
         """Take over from whoever ran before: end what was in flight, look at every known record that is not at rest."""
-        self._receipts.extend(self.flights.recover())
+        for receipt in self.flights.recover():
+            self.ended(receipt)
         self._know(self.manifest.read.records())
         at_rest = resting(self.manifest.read, self.pipeline, self.looker.policy)
         self._marks.drop(at_rest)
@@ -120,13 +121,14 @@ class Engine:
             self.following.line(claimed.key, run_id, line)
 
     def ended(self, receipt: Receipt) -> None:
-        self._receipts.append(receipt)
+        """Of each run the first that is told counts, until the next turn has taken it in."""
+        self._receipts.setdefault(receipt.run_id, receipt)
 
     def lost(self, run_id: str, why: str) -> None:
         """Nobody can tell how a run ended: its receipt on disk decides."""
         receipt = self.flights.lost(run_id, why)
         if receipt is not None:
-            self._receipts.append(receipt)
+            self.ended(receipt)
 
     def take_back(self) -> list[str]:
         """The runs in flight that no worker has begun: they are about to be cancelled, which is nobody's fault."""
@@ -136,10 +138,10 @@ class Engine:
 
     def hashed(self, path: str, stamp: Stamp, digest: Digest | None) -> None:
         """A large file was fingerprinted elsewhere; None when it moved or could not be read meanwhile."""
-        self.waits.hashing.discard(path)
-        if digest is not None:
+        if digest is not None and self.waits.hashing.get(path) == stamp:
             self.gatherer.fresh[path] = (stamp, digest)
             self.settler.forget(path)
+        self.waits.hashing.pop(path, None)
         self.mark(self.pipeline.touched(path, self.records))
 
     def read_code_again(self) -> None:
@@ -226,7 +228,8 @@ class Engine:
 
     def _end_runs(self) -> None:
         if self._receipts:
-            ended, self._receipts = self.flights.end(self._receipts)
+            ended, left = self.flights.end(self._receipts.values())
+            self._receipts = {receipt.run_id: receipt for receipt in left}
             for end in ended:
                 self.following.end(end, self.tools.clock.now())
                 self.mark([end.claimed.key.record])
@@ -278,7 +281,7 @@ class Engine:
                 self.tools.submit(claimed.order, chosen[claimed.key])
             except OSError as fault:
                 error = machine_fault(fault)
-                self._receipts.append(Receipt(claimed.order.run_id, outcome_of(error), error=error))
+                self.ended(Receipt(claimed.order.run_id, outcome_of(error), error=error))
 
     def take_fresh(self, planned: Planned) -> list[Remembered]:
         """The digests to be remembered; a file that records read which are not in this plan is news to those."""
@@ -310,5 +313,5 @@ class Engine:
 
     def _hash_later(self, path: str, stamp: Stamp) -> None:
         if path not in self.waits.hashing:
-            self.waits.hashing.add(path)
+            self.waits.hashing[path] = stamp
             self.tools.hash_later(path, stamp)

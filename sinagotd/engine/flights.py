@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from sinagotd.core.facts import Digest, Facts, Fingerprint, Vain
+from sinagotd.core.facts import Digest, Facts, Fingerprint, Stamp, Vain
 from sinagotd.core.ids import IdPattern
 from sinagotd.core.keys import StepKey
 from sinagotd.core.pipeline import Bound
@@ -20,11 +20,12 @@ from sinagotd.core.states import Outcome
 from sinagotd.engine import staging
 from sinagotd.engine.clock import Clock
 from sinagotd.engine.fitness import unfit
-from sinagotd.engine.judging import Judged, concerns_one_step, judge, unpublished
+from sinagotd.engine.judging import Judged, concerns_one_step, judge, tainted, unpublished
 from sinagotd.engine.room import Room
 from sinagotd.failpoints import Point, failpoint
 from sinagotd.manifest.rows import Remembered
 from sinagotd.manifest.writer import Manifest
+from sinagotd.scan.findings import Unreadable
 from sinagotd.scan.stamps import stamp
 from sinagotd.scripts.faults import ErrorKind
 from sinagotd.scripts.orders import Receipt, RunError, RunOrder
@@ -196,7 +197,27 @@ class Flights:
             return Judged(replace(receipt, outcome=Outcome.FAILED, outputs={}, error=error))
         if staging.publishing_began(self.settings.data_path, receipt):
             return Judged(receipt)
-        return judge(receipt, claimed.inputs, partial(stamp, self.settings.data_path))
+        judged = judge(receipt, claimed.inputs, partial(stamp, self.settings.data_path))
+        edited = self._edited_meanwhile(judged.receipt)
+        return judged if edited is None else tainted(receipt, f"{edited} was changed by hand while the step ran")
+
+    def _edited_meanwhile(self, receipt: Receipt) -> str | None:
+        """An output that is not as it is remembered from before the run: a person's work, not to be overwritten."""
+        if receipt.outcome is not Outcome.SUCCEEDED:
+            return None
+        known = self.manifest.read.digests(receipt.outputs)
+        for path in receipt.outputs:
+            if self._looks_other(path, known[path][0] if path in known else None):
+                return path
+        return None
+
+    def _looks_other(self, path: str, was: Stamp | None) -> bool:
+        """Whether something is there that does not look as it is remembered."""
+        try:
+            now = stamp(self.settings.data_path, path)
+        except Unreadable:
+            return True
+        return now is not None and now != was
 
     def _unfit(self, claimed: Claimed, receipt: Receipt) -> str | None:
         data_path = self.settings.data_path

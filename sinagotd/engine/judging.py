@@ -55,10 +55,13 @@ def _if_inputs_stood(receipt: Receipt, inputs: Iterable[Remembered], stamp_of: S
     if moved is None:
         return Judged(receipt)
     why = f"{moved} changed while the step ran"
-    if receipt.outcome is Outcome.SUCCEEDED:
-        error = RunError(INPUT_CHANGED, f"{why}: its result is thrown away")
-        receipt = replace(receipt, outcome=Outcome.TAINTED, error=error)
-    return Judged(receipt, why)
+    return tainted(receipt, why) if receipt.outcome is Outcome.SUCCEEDED else Judged(receipt, why)
+
+
+def tainted(receipt: Receipt, why: str) -> Judged:
+    """The run succeeded, and its result must not be published."""
+    error = RunError(INPUT_CHANGED, f"{why}: its result is thrown away")
+    return Judged(replace(receipt, outcome=Outcome.TAINTED, error=error), why)
 
 
 def _has_moved(path: str, was: Stamp, stamp_of: StampOf) -> bool:

@@ -104,6 +104,7 @@ def _accept(engine: Engine, keys: list[StepKey], _: bool) -> Done:  # noqa: FBT0
         engine.manifest.remember_digests(engine.take_fresh(planned))
         for key in accepted:
             fingerprint = planned.fingerprint(key)
+            engine.manifest.forgive(key)
             engine.manifest.adopt(key, fingerprint, outputs_of(planned, key), at=engine.tools.clock.now())
     return _done(accepted, [f"{key}: {why}" for key, why in refusals.items() if why is not None])
 

@@ -3,6 +3,7 @@
 import heapq
 from dataclasses import dataclass, field
 
+from sinagotd.core.facts import Stamp
 from sinagotd.core.keys import StepKey
 from sinagotd.core.reasons import Reason
 from sinagotd.engine.looking import Planned
@@ -13,7 +14,7 @@ class Waits:
     """Remembers the steps whose input is arriving, the paths being hashed, and when failed steps are due again."""
 
     arriving: set[StepKey] = field(default_factory=set)
-    hashing: set[str] = field(default_factory=set)
+    hashing: dict[str, Stamp] = field(default_factory=dict)
     _retries: list[tuple[float, StepKey]] = field(default_factory=list)
     _next_retry: dict[StepKey, float] = field(default_factory=dict)
 

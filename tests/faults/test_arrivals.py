@@ -83,7 +83,7 @@ def judge(lab: Lab, given: Texts, counted: Counted, times: int = 1) -> None:
 
 def test_files_written_while_the_daemon_stands_still_are_processed_once(tmp_path: Path, count: Count) -> None:
     with (
-        count("P1", "files written while the daemon is stopped by SIGSTOP", share=200, full=20_000) as counted,
+        count("P1", "files written while the daemon is stopped by SIGSTOP", share=100, full=20_000) as counted,
         a_lab_of(tmp_path, FLAT) as lab,
     ):
         daemon, given = lab.start(), texts(counted.times)
@@ -104,7 +104,7 @@ def test_files_written_while_the_daemon_stands_still_are_processed_once(tmp_path
 @pytest.mark.parametrize("way", ["made", "renamed in"])
 def test_files_in_fresh_nested_folders_are_processed_once(tmp_path: Path, count: Count, way: str) -> None:
     with (
-        count("P1", f"files in fresh nested folders, {way}", share=100, full=2_000) as counted,
+        count("P1", f"files in fresh nested folders, {way}", share=60, full=2_000) as counted,
         a_lab_of(tmp_path, NESTED) as lab,
     ):
         daemon, given = lab.start("--inline"), texts(counted.times)
@@ -123,7 +123,7 @@ def test_files_in_fresh_nested_folders_are_processed_once(tmp_path: Path, count:
 
 def test_what_changes_while_no_daemon_runs_is_caught_up_with(tmp_path: Path, count: Count) -> None:
     with (
-        count("P4", "changes while no daemon runs", share=80, full=10_000) as counted,
+        count("P4", "changes while no daemon runs", share=40, full=10_000) as counted,
         a_lab_of(tmp_path, FLAT) as lab,
     ):
         raw, quarter = lab.data / "raw", counted.times // 4
@@ -177,7 +177,7 @@ def test_no_file_of_a_burst_is_missed(
     drop: Callable[[Lab, tuple[str, ...], Texts], None],
 ) -> None:
     with (
-        count("P1", f"files of a burst into {where}", share=500, full=50_000) as counted,
+        count("P1", f"files of a burst into {where}", share=300, full=50_000) as counted,
         a_lab_of(tmp_path, source) as lab,
     ):
         given = texts(counted.times)
