@@ -29,7 +29,7 @@ pytest: $(STAMP)
 faults: $(STAMP)  ## every fault as often as docs/promises.md says, and a table; under an hour
 	$(BIN)/pytest -q tests/faults --full --timeout=0 --numprocesses=0 $(FAULTS)
 
-bench: $(STAMP)  ## how fast it is, as a table; BENCH="--records 100000" for more
+bench: $(STAMP)  ## how fast it is, beside its peers, as a table; BENCH="--only latency --long"
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -38,4 +38,4 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-bench build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

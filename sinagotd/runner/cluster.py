@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -73,7 +74,10 @@ async def own_cluster(*, workers: int = 0, dashboard: str = "") -> AsyncIterator
 def _made(kind: type[Node], config: dict[str, Any], options: dict[str, Any], **more: Any) -> Node:
     """A node reads its settings when it is made; those of other uses of Dask in this process are left as they are."""
     with dask.config.set(config):
-        return kind(**options, **more)
+        node = kind(**options, **more)
+        if isinstance(node, Nanny):
+            node.config = deepcopy(node.config)  # it shares parts with Dask's own, which are put back in a moment
+    return node
 
 
 @asynccontextmanager

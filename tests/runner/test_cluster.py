@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import dask
 import pytest
 from distributed import Nanny, Status
 from runner_world import LIMIT_S
@@ -31,6 +32,7 @@ async def lose_a_worker_twice() -> None:
         [again] = await seen(lambda: nannies(Status.running))
         assert again not in (nanny, starting)
         assert again.config["temporary-directory"] == nanny.config["temporary-directory"]
+        assert dask.config.get("distributed.admin.tick.interval", config=again.config) == "500ms"
     assert nannies(Status.running) == []
 
 
