@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import product
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sinagotd.core.facts import (
@@ -76,7 +76,6 @@ histories = st.builds(
 )
 pasts = st.dictionaries(st.sampled_from(KEYS), histories)
 policies = st.builds(Policy, *[st.booleans()] * 5)
-quickly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def planned(past, there, policy, records=RECORDS):
@@ -91,7 +90,6 @@ def backwards(world):
     return dict(reversed(world.items()))
 
 
-@quickly
 @given(pasts, facts, policies)
 def test_every_step_gets_one_decision_with_a_sentence(past, there, policy):
     decisions = planned(past, there, policy)
@@ -99,7 +97,6 @@ def test_every_step_gets_one_decision_with_a_sentence(past, there, policy):
     assert all(decision.sentence for decision in decisions.values())
 
 
-@quickly
 @given(pasts, facts, policies, st.permutations(RECORDS))
 def test_the_order_and_company_of_records_changes_nothing(past, there, policy, order):
     together = planned(past, there, policy, order)
@@ -109,7 +106,6 @@ def test_the_order_and_company_of_records_changes_nothing(past, there, policy, o
     assert together == apart
 
 
-@quickly
 @given(pasts, facts, policies)
 def test_only_what_is_settled_and_not_upstream_of_change_is_run_or_adopted(past, there, policy):
     decisions = planned(past, there, policy)
@@ -122,7 +118,6 @@ def test_only_what_is_settled_and_not_upstream_of_change_is_run_or_adopted(past,
         assert decision.fingerprint is not None
 
 
-@quickly
 @given(pasts, facts, policies)
 def test_what_is_in_flight_on_hold_or_broken_is_left_alone(past, there, policy):
     for key, decision in planned(past, there, policy).items():
@@ -131,7 +126,6 @@ def test_what_is_in_flight_on_hold_or_broken_is_left_alone(past, there, policy):
             assert decision.action is Action.NOTHING
 
 
-@quickly
 @given(pasts, facts, policies)
 def test_outputs_are_adopted_only_where_all_are_there_and_no_run_is_remembered(past, there, policy):
     for key, decision in planned(past, there, policy).items():
@@ -143,7 +137,6 @@ def test_outputs_are_adopted_only_where_all_are_there_and_no_run_is_remembered(p
             assert all(there[path].digest is not None for path in bound_of(key).outputs)
 
 
-@quickly
 @given(pasts, facts, policies)
 def test_what_was_edited_by_hand_is_run_only_when_someone_asks_for_it(past, there, policy):
     for key, decision in planned(past, there, replace(policy, hold_edited=True)).items():
@@ -161,7 +154,6 @@ def test_what_was_edited_by_hand_is_run_only_when_someone_asks_for_it(past, ther
             assert not edited or before.made.run_id == RESTORED
 
 
-@quickly
 @given(pasts, facts)
 def test_what_is_made_from_what_is_there_needs_nothing(past, there):
     """Pretend that everything asked for was done: the next plan asks for nothing, step by step down the chain."""
