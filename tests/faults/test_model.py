@@ -325,5 +325,7 @@ def test_random_histories_end_as_a_small_model_says(count, request):
 
 
 def test_random_histories_that_the_watcher_sees_end_as_a_small_model_says(count, request):
+    if not request.config.getoption("--full"):
+        pytest.skip("takes minutes: only with --full")
     with count("P1", "random histories against a model, seen by the watcher", share=10, full=500) as counted:
         run(Watched, counted.times, is_full=request.config.getoption("--full"))
