@@ -7,7 +7,8 @@ SinagotError
 ├── ManifestError   (RuntimeError)       the manifest is damaged, too new or in the wrong place
 │   ├── UnusableError                    no waiting will make it usable: it is too new or in the wrong place
 │   └── LockedError                      another process owns the workspace
-└── RunnerError     (RuntimeError)       the cluster cannot be reached or used
+├── RunnerError     (RuntimeError)       the cluster cannot be reached or used
+└── DatasetError    (RuntimeError)       a dataset cannot be built, saved or read
 
 A message says what is wrong, where, and what to do. Exit codes of the command line: 0 fine, 1 your input,
 2 usage, 3 our bug, 130 interrupted.
@@ -48,3 +49,7 @@ class LockedError(ManifestError):
 
 class RunnerError(SinagotError, RuntimeError):
     """A cluster that cannot be reached or used."""
+
+
+class DatasetError(SinagotError, RuntimeError):
+    """A dataset that cannot be built, saved or read."""

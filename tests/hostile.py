@@ -142,7 +142,6 @@ RUNS = (
         "behind a link",
     ),
     Hostile("its staging folder deleted", "shutil.rmtree(staging)", "without writing"),
-    Hostile("all staging folders deleted", "shutil.rmtree(staging.parent)", "without writing|No such file"),
     Hostile(
         "an error that forges lines and steers a terminal",
         r"raise ValueError('\x1b]0;forged\x07\n{\"event\": \"forged\"}\r\x9b2J')",
@@ -156,4 +155,8 @@ RUNS = (
         "ended its process|Error|host",
     ),
     Hostile("a pickle that would run a program", "\x80\x04cos\nsystem\n(S'touch /tmp/sinagotd-pickled'\ntR.", "Error"),
+)
+
+ALL_STAGING_DELETED = Hostile(
+    "all staging folders deleted", "shutil.rmtree(staging.parent)", "without writing|No such file"
 )

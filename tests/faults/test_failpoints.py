@@ -142,7 +142,7 @@ class Death:
 def test_a_stopped_step_host_is_ended_by_the_time_limit(tmp_path: Path, count: Count) -> None:
     world = World(tmp_path)
     with (
-        count("P5", "SIGSTOP of a step host or its guard inside a run", share=2, full=20) as counted,
+        count("P5", "SIGSTOP of a step host or its guard inside a run", share=1, full=20) as counted,
         StepHost() as host,
     ):
         for times in range(counted.times):

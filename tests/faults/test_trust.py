@@ -19,7 +19,7 @@ import psutil
 import pytest
 from counting import Count, Counted
 from daemon_process import sinagotd
-from hostile import PREAMBLE, REQUESTS, RUNS, SCRIPTS, Hostile, script
+from hostile import ALL_STAGING_DELETED, PREAMBLE, REQUESTS, RUNS, SCRIPTS, Hostile, script
 from hostile import SETTINGS as HOSTILE_SETTINGS
 from lab_world import COUNT, MEAN, SETTINGS, Lab, a_lab
 
@@ -356,9 +356,12 @@ def sentence(lab: Lab, key: str) -> str:
 
 def test_hostile_runs_harm_nobody(lab: Lab, count: Count) -> None:
     lab.put("raw/VICTIM.txt", "victim")
-    with count("P15", "hostile deeds of a script at work", share=len(RUNS), full=len(RUNS)) as counted:
+    deeds = len(RUNS) + 1
+    with count("P15", "hostile deeds of a script at work", share=deeds, full=deeds) as counted:
         records = {each.name: lab.new_record(str(each.deed)) for each in RUNS}
         go_through(lab, RUNS, lambda each: refused_run(lab, f"{records[each.name]}/obey"), counted)
+        last = lab.new_record(str(ALL_STAGING_DELETED.deed))  # the staging of a run beside it would go too
+        go_through(lab, [ALL_STAGING_DELETED], lambda _: refused_run(lab, f"{last}/obey"), counted)
         if lab.read("raw/VICTIM.txt") != "victim":
             counted.wrong("raw data of another record was taken away")
         if links := [path for path in lab.data.rglob("*") if path.is_symlink()]:

@@ -1,0 +1,1 @@
+"""What a scientist holds: Workspace, records, steps and their results, beside a daemon or without one."""
