@@ -225,10 +225,12 @@ class History(People):
         assert world.leftovers() == []
         assert world.faults() == ()
 
-    def everything_stands_as_it_must(self):
+    def everything_stands_as_it_must(self, *, walked=True):
+        """Only a walk takes a record for gone."""
         self.outputs_are_whole_and_made_from_what_is_there()
         assert self.world.raws() == self.plain.raw
-        assert self.world.engine.records == self.plain.records
+        known = self.world.engine.records
+        assert known == self.plain.records if walked else known >= self.plain.records
         for key, stand in self.plain.all_stand().items():
             assert self.world.state_of(str(key)) == stand.state, f"{key}: {self.world.standing(str(key))}, not {stand}"
             assert stand.text in (None, self.plain.on_disk(key)), (
@@ -277,6 +279,7 @@ class Watched(History):
 
     def drained(self):
         """The hints at all that happened so far: a cookie is seen last."""
+        self.watcher._renewals_in_a_row = 0  # a history has no time in it: mounts that follow each other are days apart
         canary, limit = self.watcher._canary, time.monotonic() + 60
         canary.touch(time.monotonic())
         while canary.is_awaited:
@@ -289,7 +292,7 @@ class Watched(History):
             self.deliver()
             self.world.rest(walks=False)
             if max(self.broken.values(), default=0) < ATTEMPTS:
-                self.everything_stands_as_it_must()
+                self.everything_stands_as_it_must(walked=False)
         super().comes_to_rest()
 
     def teardown(self):
