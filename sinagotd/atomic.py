@@ -46,7 +46,7 @@ def fsync_file(path: Path) -> None:
     _fsync(path, os.O_RDONLY)
 
 
-def fsync_folder(path: Path) -> None:
+def fsync_folder(path: str | Path) -> None:
     """Make the names in a folder survive a power cut."""
     _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
 
@@ -64,7 +64,7 @@ def fsync_tree(top: Path) -> None:
         fsync_folder(Path(folder))
 
 
-def _fsync(path: Path, flags: int) -> None:
+def _fsync(path: str | Path, flags: int) -> None:
     descriptor = os.open(path, flags | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

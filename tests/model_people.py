@@ -131,7 +131,9 @@ class People(RuleBasedStateMachine):
         paths = [path for path in RAW if path.startswith(f"raw/{record}/")]
         for path in paths:
             self.close(path)
+        as_they_came = self.vouched & set(paths)
         self.hint(paths, hint)
+        self.vouched |= as_they_came
 
     @rule(path=raw_paths, hint=hints)
     def begin_or_end_to_write(self, path, hint):

@@ -14,6 +14,8 @@ Digest = NewType("Digest", bytes)
 """xxh3-128 of the content of a file or folder, 16 bytes."""
 
 DIGEST_BYTES = 16
+NO_DIGEST = bytes(DIGEST_BYTES)
+"""Stands in a fingerprint for an input that is not there and was not waited for."""
 
 _STAMP = struct.Struct("<QqQq")
 

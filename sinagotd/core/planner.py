@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from sinagotd.core.facts import (
     DIGEST_BYTES,
+    NO_DIGEST,
     NO_HISTORY,
     RESTORED,
     Facts,
@@ -38,13 +39,19 @@ from sinagotd.core.states import Action, State
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which changes make a step stale; each can be switched off per workspace."""
+    """Which changes make a step stale; each can be switched off per workspace.
+
+    `ignore_missing` runs steps without inputs that are not there; with `outputs_outlive` outputs are current although an
+    input that they were made from is gone.
+    """
 
     on_input_change: bool = True
     on_code_change: bool = True
     on_parameter_change: bool = True
     hold_edited: bool = True
     adopt_existing: bool = True
+    ignore_missing: bool = False
+    outputs_outlive: bool = False
 
 
 class Decision(NamedTuple):
@@ -115,9 +122,9 @@ def _before_inputs(  # noqa: PLR0911 - one return per rule
 
 
 def _after_inputs(bound: Bound, past: StepHistory, facts: Facts, now: float, policy: Policy) -> Decision:
-    not_ready = _inputs_not_ready(bound.inputs, facts)
+    not_ready = _inputs_not_ready(bound.inputs, facts, policy)
     if not_ready is not None:
-        return not_ready
+        return _outlived(bound, past, facts, not_ready, policy)
     fingerprint = Fingerprint(bound.spec.code, bound.spec.parameters, _joined(bound.inputs, facts))
     if past.requested:
         return Decision(State.STALE, Reason.REQUESTED, Action.RUN, fingerprint=fingerprint)
@@ -138,11 +145,18 @@ def _in_time(to_run: Decision, vain: Vain, now: float) -> Decision:
     return Decision(State.FAILED, Reason.IN_VAIN, detail=f"{vain.why} ({vain.times} in a row)", until=vain.retry_at)
 
 
-def _inputs_not_ready(inputs: tuple[str, ...], facts: Facts) -> Decision | None:
+def _inputs_not_ready(inputs: tuple[str, ...], facts: Facts, policy: Policy) -> Decision | None:
     missing = tuple(path for path in inputs if path not in facts)
-    if missing:
+    if missing and not policy.ignore_missing:
         return Decision(State.WAITING, Reason.INPUT_MISSING, paths=missing)
-    return _unsettled(inputs, facts)
+    return _unsettled(tuple(path for path in inputs if path in facts) if missing else inputs, facts)
+
+
+def _outlived(bound: Bound, past: StepHistory, facts: Facts, not_ready: Decision, policy: Policy) -> Decision:
+    """Nothing can be made anew without the input; what was made of it may be good enough."""
+    is_gone = policy.outputs_outlive and not_ready.reason is Reason.INPUT_MISSING
+    is_wanted = past.requested or past.failure is not None or any(path not in facts for path in bound.outputs)
+    return not_ready._replace(state=State.CURRENT) if is_gone and not is_wanted else not_ready
 
 
 def _unsettled(paths: tuple[str, ...], facts: Facts) -> Decision | None:
@@ -156,7 +170,7 @@ def _unsettled(paths: tuple[str, ...], facts: Facts) -> Decision | None:
 
 
 def _joined(paths: tuple[str, ...], facts: Facts) -> bytes:
-    return b"".join([facts[path].digest or b"" for path in paths])
+    return b"".join([(seen.digest or b"") if (seen := facts.get(path)) else NO_DIGEST for path in paths])
 
 
 def _without_a_run(bound: Bound, past: StepHistory, facts: Facts, fingerprint: Fingerprint, policy: Policy) -> Decision:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Self
 
 from sinagotd.core.ids import IdPattern
 from sinagotd.core.patterns import Piece, Template, names_in, pieces_of, prefix_of, regex_of, suffix_of
@@ -19,6 +20,13 @@ class Reach:
                 node = node.below(component, id_pattern)
             node.ends = True
         self.root = Place((top,))
+
+    @classmethod
+    def everywhere(cls) -> Self:
+        """Reaches every folder; no template ends anywhere."""
+        reach = cls.__new__(cls)
+        reach.root = _Anywhere()
+        return reach
 
 
 class Place:
@@ -42,6 +50,20 @@ class Place:
         if not found:
             return None
         return self._places.get(found) or self._places.setdefault(found, Place(found))
+
+
+class _Anywhere(Place):
+    """A place from which every name leads on."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.goes_on = True
+
+    def enter(self, name: str) -> "Place":
+        del name
+        return self
 
 
 @dataclass(slots=True, eq=False)

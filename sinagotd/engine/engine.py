@@ -21,7 +21,6 @@ from sinagotd.engine.gathering import Gatherer
 from sinagotd.engine.looking import Looker, Planned, policy_of
 from sinagotd.engine.marks import Marks
 from sinagotd.engine.pending import Pending
-from sinagotd.engine.record_log import RecordLog
 from sinagotd.engine.register import Register
 from sinagotd.engine.resting import Rest, resting
 from sinagotd.engine.room import Room
@@ -50,13 +49,13 @@ class Engine:
         self.offline: str | None = None
         self.settler = Settler()
         self.pending = Pending()
-        self.teller = Teller(tools.log, RecordLog(settings.data_path))
+        self.teller = Teller(tools.log, tools.record_log(settings.data_path))
         self.following = Following(self.teller)
         self.waits = Waits()
         self.code = Code(settings, tools.ask, tools.trust)
         pipeline = self.code.pipeline
         self.room = Room((settings.data_path, manifest.path.parent), tools.clock, tools.log)
-        self.flights = Flights(settings, pipeline.id_pattern, manifest, tools.clock, self.room)
+        self.flights = Flights(settings, pipeline.id_pattern, manifest, tools.clock, self.room, tools.aside)
         self.applier = Applier(manifest, self.flights, self.teller, tools.clock)
         self.gatherer = Gatherer(
             settings, pipeline.id_pattern, manifest.read, self.settler, tools.clock, self._hash_later
@@ -92,6 +91,11 @@ class Engine:
     def mark(self, records: Iterable[str]) -> None:
         """These records want planning; the last one marked comes first."""
         self._marks.add(records)
+
+    def leave_out(self, records: Collection[str]) -> None:
+        """These records are not to be planned now; whoever comes next is to know that."""
+        if self._marks.drop(records):
+            self.rest.forgo()
 
     def see(self, paths: Iterable[str], *, renamed: Collection[str] = ()) -> None:
         """Something happened to these paths (below the data folder); `renamed` came by rename into their final names."""
@@ -247,8 +251,8 @@ class Engine:
 
     def _put_in_line(self, planned: Planned) -> None:
         for key in planned.decisions:
-            if planned.is_to_run(key):
-                self.pending.add(key, planned.arrival(key))
+            if planned.is_to_run(key) and self.tools.wants(key):
+                self.pending.add(key, planned.arrival(key) if self.tools.newest_first else 0)
             else:
                 self.pending.discard(key)
 
@@ -301,7 +305,7 @@ class Engine:
         self.mark(sorted(self.records))
 
     def _policy(self) -> Policy:
-        policy = policy_of(self.settings)
+        policy = self.tools.policy(policy_of(self.settings))
         return policy if self.tools.adopts else replace(policy, adopt_existing=False)
 
     def _room_for(self, runs: int) -> int:

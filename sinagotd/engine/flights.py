@@ -1,17 +1,15 @@
 """The runs in flight: claimed in the manifest, submitted, ended by their receipts, published, recorded.
 
-A run is published only while it is the claimed one of its step and its inputs stand as they did at the claim.
+Only a run that is the claimed one of its step is published.
 """
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
-from sinagotd.core.facts import Digest, Facts, Fingerprint, Stamp, Vain
+from sinagotd.core.facts import Digest, Facts, Fingerprint, Vain
 from sinagotd.core.ids import IdPattern
 from sinagotd.core.keys import StepKey
 from sinagotd.core.pipeline import Bound
@@ -19,48 +17,34 @@ from sinagotd.core.retry import RetryRule, retry_at, retry_in_vain_at
 from sinagotd.core.states import Outcome
 from sinagotd.engine import staging
 from sinagotd.engine.clock import Clock
-from sinagotd.engine.fitness import unfit
-from sinagotd.engine.judging import Judged, concerns_one_step, judge, tainted, unpublished
+from sinagotd.engine.ends import Claimed, Ended
+from sinagotd.engine.publishing import Publisher
 from sinagotd.engine.room import Room
 from sinagotd.failpoints import Point, failpoint
 from sinagotd.manifest.rows import Remembered
 from sinagotd.manifest.writer import Manifest
-from sinagotd.scan.findings import Unreadable
-from sinagotd.scan.stamps import stamp
 from sinagotd.scripts.faults import ErrorKind
 from sinagotd.scripts.orders import Receipt, RunError, RunOrder
 from sinagotd.settings.workspace import WorkspaceSettings
 
+__all__ = ["Claimed", "Ended", "Flights"]
+
 LOSSES_BEFORE_BLAME = 3
-
-
-class Claimed(NamedTuple):
-    """A run that was taken in the manifest, with its inputs as they stood then."""
-
-    key: StepKey
-    order: RunOrder
-    fingerprint: Fingerprint
-    attempt: int
-    inputs: tuple[Remembered, ...]
-
-
-class Ended(NamedTuple):
-    """A run whose end is to be recorded; `in_vain` says why it tells nothing of its step, "" if it does."""
-
-    claimed: Claimed
-    receipt: Receipt
-    in_vain: str = ""
 
 
 @dataclass(slots=True)
 class Flights:
-    """The runs in flight of one workspace; `room` is told which writes the machine refuses and which it takes."""
+    """The runs in flight of one workspace; `room` is told which writes the machine refuses and which it takes.
+
+    What an ended run left in staging is removed `aside`.
+    """
 
     settings: WorkspaceSettings
     id_pattern: IdPattern
     manifest: Manifest
     clock: Clock
     room: Room
+    aside: Callable[[Callable[[], None]], object] = lambda act: act()
     in_flight: dict[str, Claimed] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     _losses: Counter[StepKey] = field(default_factory=Counter)
@@ -68,7 +52,9 @@ class Flights:
     def claim(self, bound: Bound, fingerprint: Fingerprint, facts: Facts, attempt: int) -> Claimed:
         """Take a run of this step in the manifest; call inside a transaction, and `submitted` after its commit."""
         order = self._order(bound)
-        inputs = tuple((path, facts[path].stamp, Digest(facts[path].digest or b"")) for path in bound.inputs)
+        inputs = tuple(
+            (path, facts[path].stamp, Digest(facts[path].digest or b"")) for path in bound.inputs if path in facts
+        )
         self.manifest.claim(order, fingerprint, attempt, inputs, at=self.clock.now())
         return Claimed(bound.key, order, fingerprint, attempt, inputs)
 
@@ -132,7 +118,7 @@ class Flights:
         """Remove the staging of runs that nobody waits for: Dask may execute one once more whose worker died at its end."""
         staging.sweep(self.settings.data_path, set(self.in_flight))
 
-    def end(self, receipts: Iterable[Receipt]) -> tuple[list[Ended], list[Receipt]]:
+    def end(self, receipts: Collection[Receipt]) -> tuple[list[Ended], list[Receipt]]:
         """Publish what succeeded and record how each run ended; a receipt of a superseded run is thrown away.
 
         Returns the ends that are recorded and the receipts that could not be published yet. Raises with nothing
@@ -152,86 +138,28 @@ class Flights:
                 self._losses.pop(claimed.key, None)
             del self.in_flight[receipt.run_id]
             self.cancelled.discard(receipt.run_id)
-            staging.discard(self.settings.data_path, receipt.run_id)
+            self.aside(partial(staging.discard, self.settings.data_path, receipt.run_id, receipt.outputs))
         return ended, left
 
-    def _publish(self, receipts: Iterable[Receipt]) -> tuple[list[Ended], list[Receipt], list[Remembered]]:
+    def _publish(self, receipts: Collection[Receipt]) -> tuple[list[Ended], list[Receipt], list[Remembered]]:
+        data_path = self.settings.data_path
+        publisher = Publisher(data_path, self.manifest.read, receipts)
         ended: list[Ended] = []
         left: list[Receipt] = []
-        folders: set[Path] = set()
         for receipt in receipts:
             claimed = self.in_flight.get(receipt.run_id)
             if claimed is None:
-                staging.discard(self.settings.data_path, receipt.run_id)
+                staging.discard(data_path, receipt.run_id)
                 continue
+            if receipt.error is not None and receipt.error.type == ErrorKind.DISK_FULL:
+                self.room.refuse(receipt.error.message)
             try:
-                judged, moved_in = self._put_in_place(claimed, receipt)
+                ended.append(publisher.put_in_place(claimed, receipt))
             except OSError as fault:
                 self.room.refuse(f"cannot publish {fault.filename}: {fault.strerror}")
                 left.append(receipt)
-                continue
-            folders |= moved_in
-            ended.append(Ended(claimed, *judged))
-        staging.fsync_folders(folders)
-        return ended, left, [row for end in ended for row in self._published(end.receipt)]
-
-    def _put_in_place(self, claimed: Claimed, receipt: Receipt) -> tuple[Judged, set[Path]]:
-        if receipt.error is not None and receipt.error.type == ErrorKind.DISK_FULL:
-            self.room.refuse(receipt.error.message)
-        staging.require(self.settings.data_path)
-        judged = self._judged(claimed, receipt)
-        if judged.receipt.outcome is not Outcome.SUCCEEDED:
-            return judged, set()
-        try:
-            failpoint(Point.CHECKED)
-            return judged, staging.publish(self.settings.data_path, receipt)
-        except OSError as fault:
-            if concerns_one_step(fault):
-                return unpublished(receipt, fault), set()
-            raise
-
-    def _judged(self, claimed: Claimed, receipt: Receipt) -> Judged:
-        """A run is judged once: of one whose publishing was interrupted, an output lies there that must be recorded."""
-        if receipt.outcome is Outcome.SUCCEEDED and (why := self._unfit(claimed, receipt)):
-            error = RunError(ErrorKind.OUTPUT_UNUSABLE, why)
-            return Judged(replace(receipt, outcome=Outcome.FAILED, outputs={}, error=error))
-        if staging.publishing_began(self.settings.data_path, receipt):
-            return Judged(receipt)
-        judged = judge(receipt, claimed.inputs, partial(stamp, self.settings.data_path))
-        edited = self._edited_meanwhile(judged.receipt)
-        return judged if edited is None else tainted(receipt, f"{edited} was changed by hand while the step ran")
-
-    def _edited_meanwhile(self, receipt: Receipt) -> str | None:
-        """An output that is not as it is remembered from before the run: a person's work, not to be overwritten."""
-        if receipt.outcome is not Outcome.SUCCEEDED:
-            return None
-        known = self.manifest.read.digests(receipt.outputs)
-        for path in receipt.outputs:
-            if self._looks_other(path, known[path][0] if path in known else None):
-                return path
-        return None
-
-    def _looks_other(self, path: str, was: Stamp | None) -> bool:
-        """Whether something is there that does not look as it is remembered."""
-        try:
-            now = stamp(self.settings.data_path, path)
-        except Unreadable:
-            return True
-        return now is not None and now != was
-
-    def _unfit(self, claimed: Claimed, receipt: Receipt) -> str | None:
-        data_path = self.settings.data_path
-        return unfit(receipt, claimed.order, data_path, staging.staging_folder(data_path, receipt.run_id))
-
-    def _published(self, receipt: Receipt) -> list[Remembered]:
-        if receipt.outcome is not Outcome.SUCCEEDED:
-            return []
-        rows = []
-        for path, content in receipt.outputs.items():
-            now = stamp(self.settings.data_path, path)
-            if now is not None:
-                rows.append((path, now, Digest(bytes.fromhex(content))))
-        return rows
+        publisher.secure()
+        return ended, left, publisher.published(ended)
 
     def _record(self, end: Ended) -> None:
         claimed, receipt, _ = end

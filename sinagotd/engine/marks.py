@@ -23,8 +23,11 @@ class Marks:
         """Mark these; the ones that are marked already keep their place."""
         self.add(sorted(record for record in records if record not in self._records))
 
-    def drop(self, records: Collection[str]) -> None:
+    def drop(self, records: Collection[str]) -> bool:
+        """Mark these no longer; tells whether any of them was marked."""
+        before = len(self._records)
         self._records = {record: None for record in self._records if record not in records}
+        return len(self._records) < before
 
     def take(self, count: int) -> list[str]:
         """The first of them, which are marked no longer."""

@@ -28,11 +28,12 @@ class RecordLine:
     time: float
     extra: dict[str, Any]
 
-    def to_json(self) -> str:
+    def entry(self) -> dict[str, Any]:
+        """The keys of the line, in their order."""
         *unit, label = self.step.split("/")
         task, modality = unit or (None, None)
         moment = datetime.fromtimestamp(self.time, UTC).replace(tzinfo=None)
-        entry = {
+        return {
             "log_from": "script",
             "record_id": self.record,
             "scope": "record",
@@ -45,7 +46,9 @@ class RecordLine:
             "time_zone": "UTC",
             **self.extra,
         }
-        return json.dumps(entry)
+
+    def to_json(self) -> str:
+        return json.dumps(self.entry())
 
 
 class RecordLog:

@@ -37,15 +37,21 @@ class Rest:
 
     manifest: Manifest
     _is_kept: bool = True  # until the first `end`, we cannot know
+    _is_forgone: bool = False
 
     def end(self) -> None:
         """Some record is to be planned that only we know of, or the terms change: say so before anything is written."""
         if self._is_kept:
             self._set(NOT_ALL)
 
+    def forgo(self) -> None:
+        """Some record will not be planned by us."""
+        self.end()
+        self._is_forgone = True
+
     def keep(self, pipeline: Pipeline, policy: Policy) -> None:
         """No record is left to be planned."""
-        if not self._is_kept:
+        if not (self._is_kept or self._is_forgone):
             self._set(terms_of(pipeline, policy))
 
     def _set(self, terms: str) -> None:

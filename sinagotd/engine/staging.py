@@ -4,12 +4,13 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable
+from itertools import accumulate
 from pathlib import Path
 
 from sinagotd.atomic import exchange, fsync_folder
 from sinagotd.failpoints import Point, failpoint
 from sinagotd.scripts.content import digest_path
-from sinagotd.scripts.orders import Receipt
+from sinagotd.scripts.orders import RECEIPT_NAME, Receipt
 from sinagotd.scripts.staging import left_receipt, make_folder
 from sinagotd.settings.workspace import STATE_FOLDER
 
@@ -40,8 +41,10 @@ def publishing_began(data_path: Path, receipt: Receipt) -> bool:
     return any(_is_in_place(staging / path, data_path / path, digest) for path, digest in receipt.outputs.items())
 
 
-def publish(data_path: Path, receipt: Receipt) -> set[Path]:
+def publish(data_path: Path, receipt: Receipt, *, known: set[Path] | None = None) -> set[Path]:
     """Rename every output of a finished run into place; returns the folders that want an fsync.
+
+    The folders of outputs that are `known` to be there are not looked at again; others are added.
 
     Repeatable: an output that an earlier, interrupted call moved already is recognised by its digest.
     Raises FileNotFoundError when an output is neither staged nor in place, OSError when its place is not to be had: both
@@ -49,9 +52,12 @@ def publish(data_path: Path, receipt: Receipt) -> set[Path]:
     """
     staging = staging_folder(data_path, receipt.run_id)
     folders: set[Path] = set()
+    known = set() if known is None else known
     for path, digest in receipt.outputs.items():
         _require_source(staging / path, data_path / path, digest)
-        folders |= _make_parents((data_path / path).parent, data_path)
+        if (folder := (data_path / path).parent) not in known:
+            folders |= _make_parents(folder, data_path)
+            known.add(folder)
     for path, digest in receipt.outputs.items():
         _put_in_place(staging / path, data_path / path, digest)
         folders.add((data_path / path).parent)
@@ -107,12 +113,26 @@ def fsync_folders(folders: Iterable[Path]) -> None:
         fsync_folder(folder)
 
 
-def discard(data_path: Path, run_id: str) -> None:
-    """Remove what a run left in staging; what cannot be removed now is swept at the next start."""
+def discard(data_path: Path, run_id: str, outputs: Iterable[str] = ()) -> None:
+    """Remove what a run left in staging; what cannot be removed now is swept at the next start.
+
+    Where nothing is left but what had to be there, that is quicker than to look for what is.
+    """
     folder = staging_folder(data_path, run_id)
     if folder.is_symlink():
         folder.unlink()  # a script put it there; where it leads is not ours
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        _remove(str(folder), outputs)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove(folder: str, outputs: Iterable[str]) -> None:
+    os.unlink(f"{folder}/{RECEIPT_NAME}")  # noqa: PTH108 - a Path for each of many takes longer than the rest
+    inner = {parent for path in outputs for parent in accumulate(path.split("/")[:-1], "{}/{}".format)}
+    for parent in sorted(inner, reverse=True):
+        os.rmdir(f"{folder}/{parent}")  # noqa: PTH106 - as above
+    os.rmdir(folder)  # noqa: PTH106 - as above
 
 
 def sweep(data_path: Path, keep: set[str]) -> int:

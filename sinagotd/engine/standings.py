@@ -62,6 +62,7 @@ class Teller:
     log: FilteringBoundLogger
     record_log: RecordLog
     notes: list[Note] = field(default_factory=list)
+    lines: list[RecordLine] = field(default_factory=list)
     tracebacks: dict[StepKey, str] = field(default_factory=dict)
 
     def take_notes(self) -> list[Note]:
@@ -70,7 +71,10 @@ class Teller:
         return notes
 
     def tell(self, changed: Mapping[StepKey, Standing], before: Mapping[StepKey, Standing]) -> None:
-        """One line per change of state; a new reason for the same state is remembered, not told."""
+        """One line per change of state; a new reason for the same state is remembered, not told.
+
+        With that the records' own logs are brought up to date: each is opened once in a turn.
+        """
         told = {
             key: now for key, now in changed.items() if (was := before.get(key)) is None or was.state is not now.state
         }
@@ -80,11 +84,12 @@ class Teller:
             why = "its run finished" if key in ran and now.state is State.CURRENT else now.sentence
             detail = {"reason": now.reason, "why": why} | self._traceback("exception", key, now)
             self._say(level, Note(now.since, key, now.state.value, detail))
-        self._write(
+        self.lines.extend(
             _line(key, now, self._traceback("exc_info", key, now), ran=key in ran)
             for key, now in told.items()
             if now.state is not State.STALE
         )
+        self._write()
         for key in told:
             self.tracebacks.pop(key, None)
 
@@ -96,13 +101,13 @@ class Teller:
         """A script's own message."""
         self._say("info", Note(line.time, key, "script", {"run": run_id, "severity": line.level, "says": line.message}))
         extra = {"level": line.level, "run": run_id}
-        self._write([RecordLine(key.record, key.step, State.RUNNING.code, line.message, line.time, extra)])
+        self.lines.append(RecordLine(key.record, key.step, State.RUNNING.code, line.message, line.time, extra))
 
     def tell_start(self, key: StepKey, run_id: str, at: float) -> None:
         """A worker has begun a run."""
         self._say("info", Note(at, key, State.RUNNING.value, {"run": run_id}))
         message, status = SAID[State.RUNNING]
-        self._write([RecordLine(key.record, key.step, status, message, at, {"level": "info", "run": run_id})])
+        self.lines.append(RecordLine(key.record, key.step, status, message, at, {"level": "info", "run": run_id}))
 
     def tell_end(self, key: StepKey, receipt: Receipt, at: float) -> None:
         """A run that ended without a verdict on the step: tainted, abandoned or cancelled."""
@@ -118,7 +123,9 @@ class Teller:
         getattr(self.log, level)(note.event, record=note.key.record, step=note.key.step, **note.detail)
         self.notes.append(note)
 
-    def _write(self, lines: Iterable[RecordLine]) -> None:
+    def _write(self) -> None:
+        lines = self.lines[:]
+        self.lines.clear()
         try:
             self.record_log.write(lines)
         except OSError as fault:

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
 from sinagotd.core.facts import Stamp
+from sinagotd.core.keys import StepKey
+from sinagotd.core.planner import Policy
 from sinagotd.engine.clock import Clock
 from sinagotd.engine.loading import Ask
+from sinagotd.engine.record_log import RecordLog
 from sinagotd.scripts.orders import RunOrder
 from sinagotd.settings.ownership import Trust
 
@@ -16,8 +20,11 @@ from sinagotd.settings.ownership import Trust
 class Tools:
     """`submit` takes an order and a priority; `hash_later` is answered by the engine's `hashed`.
 
+    `aside` sees to it that something is done, at once or on another thread: a disk may keep whoever does it waiting.
+
     Without `adopts` no output is taken for current unless a run of it is remembered: a manifest that was just repaired
-    has forgotten too much.
+    has forgotten too much. `policy` may change what the workspace's settings say; of what is to be run, only that is
+    claimed which `wants` takes, the newest arrivals first or record by record.
     """
 
     clock: Clock
@@ -27,3 +34,8 @@ class Tools:
     hash_later: Callable[[str, Stamp], None]
     trust: Trust | None = None
     adopts: bool = True
+    policy: Callable[[Policy], Policy] = lambda policy: policy
+    wants: Callable[[StepKey], bool] = lambda _: True
+    newest_first: bool = True
+    record_log: Callable[[Path], RecordLog] = RecordLog
+    aside: Callable[[Callable[[], None]], object] = lambda act: act()

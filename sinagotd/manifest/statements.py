@@ -111,6 +111,10 @@ ON CONFLICT (record, step) DO UPDATE SET
     requested = 1, vain_code = NULL, vain_times = NULL, vain_retry_at = NULL, vain_why = NULL
 """
 
+WITHDRAW = """
+UPDATE steps SET requested = 0 WHERE record = :record AND step = :step
+"""
+
 FORGIVE = """
 UPDATE steps SET
     failed_code = NULL, failed_parameters = NULL, failed_inputs = NULL,

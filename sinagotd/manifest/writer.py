@@ -88,6 +88,10 @@ class Manifest:
         """Someone wants this step run once, whatever the planner thinks; the next success or failure answers it."""
         self._session.change(statements.REQUEST, named(key))
 
+    def withdraw(self, key: StepKey) -> None:
+        """Nobody wants this step run any more; it stays as it is."""
+        self._session.change(statements.WITHDRAW, named(key))
+
     def forgive(self, key: StepKey) -> None:
         """Forget the failures of this step and its runs in vain, as if it had not been tried at its present fingerprint."""
         self._session.change(statements.FORGIVE, named(key))

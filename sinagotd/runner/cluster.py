@@ -14,13 +14,13 @@ import dask
 from distributed import Nanny, Scheduler, Security
 
 from sinagotd.errors import RunnerError
-from sinagotd.runner.worker import StepHosts
+from sinagotd.runner.pool import ONE_THREAD
+from sinagotd.runner.worker import CalmWorker, StepHosts
 
 AGAIN_S = (0.5, 1.0, 5.0, 30.0)
 """The pauses before a worker is started anew: the first when one was up before, the others while none comes up."""
 
 NO_PORT = "127.0.0.1:0"
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 LOG_LENGTH = 100
 """How many messages, events and samples each part of Dask keeps for its developers; its own choice holds megabytes."""
@@ -35,7 +35,8 @@ CONFIG: dict[str, Any] = {
     "distributed.worker.profile.enabled": False,
     "distributed.diagnostics.computations.nframes": 0,
     "distributed.nanny.pre-spawn-environ": {},
-    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.tick.interval": "1m",
+    "distributed.admin.tick.cycle": "1m",
     "distributed.admin.low-level-log-length": LOG_LENGTH,
     "distributed.admin.system-monitor.interval": "5s",
     "distributed.admin.system-monitor.log-length": LOG_LENGTH,
@@ -155,6 +156,7 @@ def _scheduler_options(dashboard: str) -> dict[str, Any]:
 def _worker_options() -> dict[str, Any]:
     """Memory is limited per run by the step host; the worker itself holds no data."""
     return {
+        "worker_class": CalmWorker,
         "nthreads": 1,
         "memory_limit": None,
         "dashboard": False,

@@ -1,11 +1,9 @@
 """Hands orders to a Dask cluster, its own or somebody else's. It decides nothing, and waits for nothing but `start` and `close`."""
 
 import asyncio
-import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 
 from sinagotd.errors import RunnerError
 from sinagotd.runner.access import Cluster, Tls, check_access, check_dashboard
@@ -68,8 +66,7 @@ class DaskRunner:
 
     def submit(self, order: RunOrder, *, priority: int = 0) -> None:
         """Raises RunnerError when this run was submitted before, or the runner is closed."""
-        key = ("sinagotd", order.record, order.step, order.run_id)
-        entry = Entry(order.run_id, key, priority, json.dumps(asdict(order)))
+        entry = Entry.of(order, priority)
         with self._lock:
             loop = self._awake()
             self._ledger.add(order.run_id)

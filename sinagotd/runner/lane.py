@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,8 @@ CLOSING = ScriptError("the worker was closed while it ran")
 class Lane:
     """A `Host` that is used by one thread and stopped by another. A run that `stop` cuts off is nobody's fault."""
 
-    def __init__(self, host: Host | None = None) -> None:
-        self._host = host or StepHost()
+    def __init__(self, host: Host | None = None, *, environ: Mapping[str, str] | None = None) -> None:
+        self._host = host or StepHost(environ=environ, is_wanted=lambda: not self._stopping)
         self._busy = threading.Lock()
         self._pid = 0
         self._stopping = False

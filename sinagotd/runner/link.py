@@ -4,12 +4,12 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from distributed import CancelledError, Client, Future, KilledWorker, Security
 
 from sinagotd.errors import RunnerError
+from sinagotd.runner.batches import Paces, batches
 from sinagotd.runner.entry import Entry, forget_keys
 from sinagotd.runner.ledger import Ledger
 from sinagotd.runner.protocol import RunEnded, RunLost, RunSaid, RunStarted
@@ -63,7 +63,9 @@ class Link:
         self._checked: set[str] | None = None
         self._ledger = ledger
         self._topic = f"sinagotd-{uuid.uuid4().hex}"
-        self._futures: dict[str, Future[str]] = {}
+        self._trips: dict[str, Trip] = {}
+        self._paces = Paces()
+        self._threads = 0
         self._chores: set[asyncio.Task[None]] = set()
         self._broken = False
         self._scheduler = self._scheduler_now()
@@ -84,66 +86,113 @@ class Link:
         if self._check is not None and (self._checked is None or not workers.keys() <= self._checked):
             await self._check(self.client)
             self._checked = set(workers)
-        return sum(workers.values())
+        self._threads = sum(workers.values())
+        return self._threads
 
     def dispatch(self, entries: list[Entry]) -> None:
-        """Hand orders over, those of one priority together: one message costs as much as twenty orders in it."""
+        """Hand orders over, those that are wanted soonest first."""
         wanted = sorted((entry for entry in entries if entry.run_id in self._ledger), key=_soonest)
         try:
-            for priority, group in groupby(wanted, lambda entry: entry.priority):
-                self._dispatch(list(group), priority)
+            for batch in batches(wanted, self._paces, self._threads):
+                self._send(batch)
         except Exception as fault:  # noqa: BLE001 - a closed client raises this and that, and no order may go unanswered
             self._broken = True
             for entry in wanted:
                 self._ledger.answer(RunLost(entry.run_id, f"it could not be handed over: {fault}"))
 
-    def _dispatch(self, entries: list[Entry], priority: int) -> None:
-        futures = self.client.map(
-            launch, [entry.text for entry in entries], key=[entry.key for entry in entries], topic=self._topic,
-            priority=priority, pure=False, retries=0,
+    def _send(self, batch: list[Entry]) -> None:
+        first = batch[0]
+        future = self.client.submit(
+            launch, [entry.text for entry in batch], topic=self._topic, key=first.key,
+            priority=first.priority, pure=False, retries=0,
         )  # fmt: skip
-        for entry, future in zip(entries, futures, strict=True):
-            self._futures[entry.run_id] = future
-            self._begin(self._follow(entry.run_id, future))
+        trip = Trip(future, {entry.run_id: entry for entry in batch})
+        self._trips |= dict.fromkeys(trip.entries, trip)
+        self._begin(self._follow(trip))
 
     def _begin(self, chore: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(chore)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
 
-    async def _follow(self, run_id: str, future: Future[str]) -> None:
-        """Wait for the end; the receipt is fetched only if it was not heard, because fetching costs two more messages."""
+    async def _follow(self, trip: "Trip") -> None:
+        """Wait for the end; receipts are fetched only if one was not heard, because fetching costs two more messages."""
         try:
-            await future.exception()
-            if run_id in self._ledger:
-                self._ledger.answer(RunEnded(run_id, Receipt.from_json(await future)))
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it is Dask's or a worker's and the run is unknown
-            self._broken = self._broken or (isinstance(fault, CancelledError) and run_id in self._futures)
-            self._ledger.answer(RunLost(run_id, _why(fault)))
+            await trip.future.exception()
+            if self._unanswered(trip):
+                for text in await trip.future:
+                    self._ended(Receipt.from_json(text))
+            self._send_again(self._unanswered(trip))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is Dask's or a worker's and the runs are unknown
+            self._lost(trip, fault)
         finally:
-            self._futures.pop(run_id, None)
-            future.release()
+            self._trips = {run_id: other for run_id, other in self._trips.items() if other is not trip}
+            trip.future.release()
+
+    def _unanswered(self, trip: "Trip") -> list[Entry]:
+        """Those of its orders that are still waited for; what was given back is on another trip by now."""
+        return [
+            entry
+            for run_id, entry in trip.entries.items()
+            if run_id in self._ledger and self._trips.get(run_id) is trip
+        ]
+
+    def _send_again(self, entries: list[Entry]) -> None:
+        """Each alone: what they waited for was not as quick as was thought."""
+        for entry in entries:
+            self._send([entry])
+
+    def _lost(self, trip: "Trip", fault: Exception) -> None:
+        """Nobody can tell which of them did it: the next time each travels alone, so that none is blamed for another."""
+        lost = self._unanswered(trip)
+        self._broken = self._broken or (isinstance(fault, CancelledError) and bool(lost))
+        for entry in lost:
+            self._paces.doubt(entry)
+            self._ledger.answer(RunLost(entry.run_id, _why(fault)))
+
+    def _ended(self, receipt: Receipt) -> None:
+        trip = self._trips.get(receipt.run_id)
+        if trip is not None and receipt.started_at:
+            self._paces.learn(trip.entries[receipt.run_id], receipt.ended_at - receipt.started_at)
+        self._ledger.answer(RunEnded(receipt.run_id, receipt))
 
     def forget(self, run_id: str) -> None:
-        """Take an order back if no worker has begun it; one that has begun goes on and nobody listens."""
-        if future := self._futures.pop(run_id, None):
-            self._begin(self.client.cancel([future]))
+        """Take an order back if no worker has begun it; one that has begun goes on and nobody listens.
+
+        So does one that travels with others.
+        """
+        trip = self._trips.pop(run_id, None)
+        if trip is not None and not self._unanswered(trip):
+            self._begin(self.client.cancel([trip.future]))
 
     def abandon(self, why: str) -> None:
         """Stop following; every run that was handed over and not answered is lost."""
-        for run_id in list(self._futures):
+        for run_id in list(self._trips):
             self._ledger.answer(RunLost(run_id, why))
         for task in self._chores:
             task.cancel()
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
-        match event[1]:
+        for news in event[1].get("news", ()):
+            self._take(news)
+
+    def _take(self, news: dict[str, Any]) -> None:
+        match news:
             case {"run_id": run_id, "line": line}:
                 self._ledger.tell(RunSaid(run_id, LogLine(**line)))
-            case {"run_id": run_id, "receipt": text}:
-                self._ledger.answer(RunEnded(run_id, Receipt.from_json(text)))
+            case {"receipt": text}:
+                self._ended(Receipt.from_json(text))
+            case {"run_id": run_id, "given_back": True} if run_id in self._ledger:
+                self._send_again([self._trips[run_id].entries[run_id]])
             case {"run_id": run_id, "host": host, "pid": pid, "at": at}:
                 self._ledger.tell(RunStarted(run_id, host, pid, at))
+
+
+class Trip(NamedTuple):
+    """One task of Dask, with the orders that travel in it."""
+
+    future: Future[list[str]]
+    entries: dict[str, Entry]
 
 
 def _soonest(entry: Entry) -> int:

@@ -12,13 +12,16 @@ from sinagotd.runner.compatible import check_compatible
 from sinagotd.runner.ledger import Ledger
 from sinagotd.runner.link import Link, opened_link
 
-SHORT_LOGS = {"distributed.admin.low-level-log-length": LOG_LENGTH}
+CONFIG = {
+    "distributed.admin.low-level-log-length": LOG_LENGTH,
+    "distributed.client.scheduler-info-interval": "1m",  # it is told at once when the scheduler is another one
+}
 
 
 @asynccontextmanager
 async def opened(wanted: Cluster, ledger: Ledger) -> AsyncIterator[Link]:
     """Start our own cluster, or connect to the one at an address. Raises RunnerError if that cannot be."""
-    with dask.config.set(SHORT_LOGS):  # read by each connection, on both of its ends, when it is made
+    with dask.config.set(CONFIG):  # read by each connection, on both of its ends, when it is made
         if wanted.address is None:
             async with (
                 own_cluster(workers=wanted.workers, dashboard=wanted.dashboard) as cluster,

@@ -66,7 +66,7 @@ class Runner(Protocol):
     def submit(self, order: RunOrder, *, priority: int = 0) -> None:
         """Take one order, without waiting for anything but the run itself where there is no cluster.
 
-        A higher priority goes first among those that wait, but for the one or two that a worker holds ready already.
+        A higher priority goes first among those that wait, but for those few that a worker holds ready already.
         Raises RunnerError for a run that was submitted and is not answered yet, and after `close`.
         """
 

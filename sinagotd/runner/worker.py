@@ -1,45 +1,50 @@
-"""What runs inside a Dask worker: a launcher that hands an order to a warm step host. It never runs a script itself."""
+"""What runs inside a Dask worker: a launcher that hands orders to a warm step host. It never runs a script itself."""
 
 import json
 import os
-import socket
 import threading
-import time
-from dataclasses import asdict
-from typing import Any, cast
+from functools import partial
+from typing import cast
 
 from distributed import Worker, WorkerPlugin, get_worker
 from distributed.utils import sync
 
 from sinagotd import __version__
+from sinagotd.runner.batch import Batch
 from sinagotd.runner.entry import forget_keys
 from sinagotd.runner.lane import Lane
-from sinagotd.scripts.attempt import attempt
-from sinagotd.scripts.orders import LogLine, RunOrder
+from sinagotd.runner.voice import HOLD_S, Voice
+from sinagotd.scripts.orders import RunOrder
 
 PLUGIN = "sinagotd-step-hosts"
-LINES_PER_S = 50
-LONGEST_TOLD = 16 * 1024  # the scheduler keeps the last events of every topic
 ATTACH_LIMIT_S = 30
+HEARTBEAT_S = 2
 
 
-def launch(text: str, topic: str) -> str:
-    """Run one order, given as JSON, and return its receipt as JSON. What happens meanwhile is told on `topic`.
+def launch(texts: list[str], topic: str) -> list[str]:
+    """Run orders, given as JSON, and return their receipts as JSON. What happens meanwhile is told on `topic`.
 
     Most receipts are told as well, since events arrive sooner than results; an event may be lost, a result is not.
     """
-    order = RunOrder(**json.loads(text))
     worker = get_worker()
-    voice = Voice(worker, topic, order.run_id)
-    receipt = attempt(order, step_hosts(worker).mine(), on_started=voice.started, on_line=voice.said).to_json()
-    voice.ended(receipt)
+    voice = Voice(partial(worker.log_event, topic), hold_s=HOLD_S if len(texts) > 1 else 0.0)
+    receipts = Batch([RunOrder(**json.loads(text)) for text in texts], voice).run(step_hosts(worker).mine())
+    voice.hurry()
     forget_keys()
-    return receipt
+    return [receipt.to_json() for receipt in receipts]
 
 
 def about() -> str:
     """Tell which sinagotd a worker has; a worker that cannot import this module cannot answer."""
     return __version__
+
+
+class CalmWorker(Worker):
+    """Tells the scheduler that it lives every `HEARTBEAT_S`; a small cluster is asked to do so twice a second."""
+
+    async def heartbeat(self) -> None:
+        await super().heartbeat()
+        self.periodic_callbacks["heartbeat"].callback_time = HEARTBEAT_S * 1000
 
 
 class StepHosts(WorkerPlugin):
@@ -82,32 +87,3 @@ async def _attach(worker: Worker) -> None:
     """Runs on the worker's loop, so that two threads cannot both attach: the second would close the hosts of the first."""
     if PLUGIN not in worker.plugins:
         await worker.plugin_add(StepHosts(), name=PLUGIN)
-
-
-class Voice:
-    """Tells of one run, of its lines at most `LINES_PER_S`: they are for display, the receipt has what was kept back."""
-
-    def __init__(self, worker: Worker, topic: str, run_id: str) -> None:
-        self._worker = worker
-        self._topic = topic
-        self._run_id = run_id
-        self._second = 0
-        self._told = 0
-
-    def started(self, pid: int, at: float) -> None:
-        self._tell({"host": socket.gethostname(), "pid": pid, "at": at})
-
-    def said(self, line: LogLine) -> None:
-        second = int(time.monotonic())
-        if second != self._second:
-            self._second, self._told = second, 0
-        self._told += 1
-        if self._told <= LINES_PER_S:
-            self._tell({"line": asdict(line)})
-
-    def ended(self, receipt: str) -> None:
-        if len(receipt) <= LONGEST_TOLD:
-            self._tell({"receipt": receipt})
-
-    def _tell(self, message: dict[str, Any]) -> None:
-        self._worker.log_event(self._topic, {"run_id": self._run_id, **message})

@@ -5,7 +5,9 @@ import platform
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import sinagotd
@@ -17,7 +19,7 @@ from sinagotd.scripts.faults import ErrorKind, describe, machine_fault, outcome_
 from sinagotd.scripts.hosts import Host, HostReply
 from sinagotd.scripts.logs import OnLine
 from sinagotd.scripts.orders import RECEIPT_NAME, LogLine, Receipt, RunError, RunOrder
-from sinagotd.scripts.outputs import unusable
+from sinagotd.scripts.outputs import folders_to, unusable
 from sinagotd.scripts.staging import claimed, emptied, left_receipt, make_folder
 
 MAX_LINES = 10_000
@@ -32,15 +34,29 @@ def attempt(order: RunOrder, host: Host, *, on_started: OnStarted, on_line: OnLi
     A run that left its receipt already is not run again. What goes wrong is in the receipt, never raised: a full
     disk, a folder that cannot be written and another worker that is still at this run end as abandoned.
     """
+    return carry_out(order, host, on_started=on_started, on_line=on_line)()
+
+
+def carry_out(order: RunOrder, host: Host, *, on_started: OnStarted, on_line: OnLine) -> Callable[[], Receipt]:
+    """Do the first half of `attempt`: when it returns the script has ended.
+
+    What is returned does the second half and has to be called once, in any thread: it waits for the disk, and
+    meanwhile the host may be at another order.
+    """
     staging = Path(order.staging)
     lines = _Lines(on_line)
-    with claimed(staging) as refused:
+    with ExitStack() as held:
+        refused = held.enter_context(claimed(staging))
         if refused is not None:
-            return _receipt(order, HostReply(error=refused), time.time(), lines)
-        return left_receipt(staging) or _written(staging, _carried_out(order, host, on_started, lines))
+            return partial(_receipt, order, HostReply(error=refused), time.time(), lines)
+        if (left := left_receipt(staging)) is not None:
+            return lambda: left
+        ran = _ran(order, host, on_started, lines)
+        return partial(_secured, order, ran, held.pop_all())
 
 
-def _carried_out(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Lines") -> Receipt:
+def _ran(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Lines") -> Receipt:
+    """How the script ended, without outputs yet."""
     fault = emptied(Path(order.staging))
     if fault is not None:
         return _receipt(order, HostReply(error=fault), time.time(), lines)
@@ -53,12 +69,20 @@ def _carried_out(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Li
     failpoint(Point.BEGUN)
     reply = host.call(order, on_line=lines.take)
     failpoint(Point.WRITTEN)
-    outputs, error = ({}, reply.error) if reply.error else _secured_outputs(order)
-    return replace(_receipt(order, reply, started_at, lines), outputs=outputs, error=error, outcome=outcome_of(error))
+    return _receipt(order, reply, started_at, lines)
+
+
+def _secured(order: RunOrder, ran: Receipt, held: ExitStack) -> Receipt:
+    """Make outputs and receipt survive a power cut, in this order, then let go of the folder."""
+    with held:
+        if ran.error is None:
+            outputs, error = _secured_outputs(order)
+            ran = replace(ran, outputs=outputs, error=error, outcome=outcome_of(error))
+        return _written(Path(order.staging), ran)
 
 
 def _secured_outputs(order: RunOrder) -> tuple[dict[str, str], RunError | None]:
-    """Digest the outputs, and make them survive a power cut."""
+    """Digest the outputs and bring them to the disk."""
     staging = Path(order.staging)
     missing = [path for path in order.outputs.values() if not os.path.lexists(staging / path)]
     if missing:
@@ -75,10 +99,10 @@ def _secured_outputs(order: RunOrder) -> tuple[dict[str, str], RunError | None]:
 
 
 def _fsync(staging: Path, outputs: dict[str, str]) -> None:
-    folders = set()
+    folders: set[str] = set()
     for path in outputs:
         fsync_tree(staging / path)
-        folders |= {parent for parent in (staging / path).parents if parent.is_relative_to(staging)}
+        folders.update(folders_to(staging, path))
     for folder in folders:
         fsync_folder(folder)
 

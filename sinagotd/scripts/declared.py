@@ -40,7 +40,8 @@ def read_declaration(source: bytes, name: str) -> Declaration | NotLiteral:
     try:
         script = _script_class(tree, name)
         _refuse_what_code_changes(tree, script)
-        values = {attribute: _value(tree, script, attribute) for attribute in DEFAULTS}
+        inner, outer = Scope(script), Scope(tree)
+        values = {attribute: _value(attribute, inner, outer) for attribute in DEFAULTS}
     except ComputedError as computed:
         return NotLiteral(str(computed))
     return declaration_of({role: value for role, (value, _) in values.items()}, _places(name, values))
@@ -121,9 +122,8 @@ def _refuse_what_code_changes(tree: ast.Module, script: ast.ClassDef) -> None:
             raise ComputedError(f"{statement.name} is a function")
 
 
-def _value(tree: ast.Module, script: ast.ClassDef, attribute: str) -> tuple[Any, int]:
-    inner, outer = Scope(script), Scope(tree)
+def _value(attribute: str, inner: Scope, outer: Scope) -> tuple[Any, int]:
     if not inner.binds(attribute):
-        return DEFAULTS[attribute], script.lineno
+        return DEFAULTS[attribute], inner.line
     expression = inner.only_value(attribute)
     return evaluate(expression, (inner, outer)), expression.lineno

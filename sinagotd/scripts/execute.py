@@ -1,7 +1,7 @@
 """Carries out one order in this process: builds the script, runs it, says why it failed. It limits and stages nothing."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ from sinagotd.scripts.parts import SINGLE
 from sinagotd.scripts.staging import make_folder
 from sinagotd.scripts.template import IOPath, Paths
 
+OnFault = Callable[[BaseException], None]
 
-def execute(order: RunOrder, loader: Loader, *, on_line: OnLine) -> RunError | None:
+
+def execute(order: RunOrder, loader: Loader, *, on_line: OnLine, on_fault: OnFault | None = None) -> RunError | None:
     """Run the script once; None when it came to its end.
 
     Whatever it raises is returned, SystemExit too; only KeyboardInterrupt passes, because it may be meant for us.
+    `on_fault` is given the exception itself: for a debugger in this process.
     """
     scripts_path = Path(order.scripts_path)
     try:
@@ -36,6 +39,8 @@ def execute(order: RunOrder, loader: Loader, *, on_line: OnLine) -> RunError | N
     except KeyboardInterrupt:
         raise
     except BaseException as fault:  # noqa: BLE001 - it is the script's, and it ends the run, not this process
+        if on_fault is not None:
+            on_fault(fault)
         return describe(fault, str(scripts_path / order.script))
     return None
 

@@ -32,6 +32,7 @@ class Server:
         self._replies = replies
         self._lock = threading.Lock()
         self._loader = Loader()
+        self._libc = ctypes.CDLL(None)
 
     def serve(self) -> None:
         self._pid = os.getpid()
@@ -49,7 +50,7 @@ class Server:
         if os.getpid() != self._pid:
             os._exit(0)  # a process that the script forked, and that came back out of run()
         left_over = end_children() or threading.active_count() > 1
-        spent = not _flush() or left_over or before.is_spoilt
+        spent = not self._flush() or left_over or before.is_spoilt
         kept, peak = memory()
         used = {"cpu_s": cpu_seconds() - cpu_before, "peak_memory_bytes": peak, "kept_memory_bytes": kept}
         return {**answer, **used, "spent": spent}
@@ -71,6 +72,16 @@ class Server:
     def _say(self, line: LogLine) -> None:
         self._reply({"line": [line.seq, line.time, line.level, line.message]})
 
+    def _flush(self) -> bool:
+        """Push out what Python and C hold back; False when the script closed a stream."""
+        self._libc.fflush(None)
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (ValueError, OSError):
+            return False
+        return True
+
     def _reply(self, message: Message) -> None:
         with self._lock:
             send(self._replies, message)
@@ -84,17 +95,6 @@ def cpu_seconds() -> float:
 
 def _packed(error: RunError | None) -> list[str] | None:
     return None if error is None else [error.type, error.message, error.traceback]
-
-
-def _flush() -> bool:
-    """Push out what Python and C hold back; False when the script closed a stream."""
-    ctypes.CDLL(None).fflush(None)
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (ValueError, OSError):
-        return False
-    return True
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from sinagotd.scripts.declared import Declaration
-from sinagotd.scripts.execute import declared_by, execute
+from sinagotd.scripts.execute import OnFault, declared_by, execute
 from sinagotd.scripts.hosts import DECLARE_TIMEOUT_S, HostReply
 from sinagotd.scripts.loading import Loader
 from sinagotd.scripts.logs import OnLine
@@ -20,7 +20,9 @@ class InlineHost:
     A script that ends its process ends this one. Ctrl-C is raised, not reported.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_fault: OnFault | None = None) -> None:
+        """`on_fault` is given every exception that a script raises, before it is put into words."""
+        self._on_fault = on_fault
         self._loader = Loader()
         self._names = SinagotNames()
 
@@ -30,7 +32,7 @@ class InlineHost:
     def call(self, order: RunOrder, *, on_line: OnLine) -> HostReply:
         cpu_before = time.process_time()
         with self._names.installed():
-            error = execute(order, self._loader, on_line=on_line)
+            error = execute(order, self._loader, on_line=on_line, on_fault=self._on_fault)
         return HostReply(
             error=error, pid=os.getpid(), cpu_s=time.process_time() - cpu_before, peak_memory_bytes=memory().peak
         )

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,13 +14,19 @@ class ComputedError(Exception):
 
 
 class Scope:
-    """The names of a module or class body, and the expressions that they are bound to."""
+    """The names of a module or class body, and the expressions that they are bound to: looked for when first asked."""
 
     def __init__(self, body: ast.Module | ast.ClassDef) -> None:
-        self._bound: dict[str, list[ast.expr | None]] = {}
-        for statement in body.body:
+        self._body = body
+        self.line = getattr(body, "lineno", 1)
+
+    @cached_property
+    def _bound(self) -> dict[str, list[ast.expr | None]]:
+        bound: dict[str, list[ast.expr | None]] = {}
+        for statement in self._body.body:
             for name, value in _bindings(statement):
-                self._bound.setdefault(name, []).append(value)
+                bound.setdefault(name, []).append(value)
+        return bound
 
     def binds(self, name: str) -> bool:
         return name in self._bound

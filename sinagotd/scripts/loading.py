@@ -87,7 +87,7 @@ class _Loaded:
         displaced = {name: sys.modules[name] for name in self._modules if name in sys.modules}
         before = set(sys.modules) - self._modules.keys()
         outside = Surroundings.taken()
-        self._enter()
+        self._enter(outside)
         try:
             yield
         finally:
@@ -96,13 +96,13 @@ class _Loaded:
             self._take_out_modules(before)
             sys.modules.update(displaced)
 
-    def _enter(self) -> None:
+    def _enter(self, outside: Surroundings) -> None:
         sys.modules.update(self._modules)
         sys.meta_path.insert(0, self._finder)
         sys.path.extend(str(folder) for folder in self.sources.search)
         sys.dont_write_bytecode = True
         if self._surroundings is not None:
-            self._surroundings.restore()
+            self._surroundings.restore(outside)
 
     def _take_out_modules(self, before: set[str]) -> None:
         """Keep what was made of digested bytes; forget what came from the scripts folder in other ways."""

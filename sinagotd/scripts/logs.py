@@ -27,7 +27,7 @@ def lines_to(on_line: OnLine, *, debug: bool) -> Iterator[logging.Logger]:
     for_others.setLevel(logging.WARNING)
     handlers, level = root.handlers[:], root.level
     own.propagate = False
-    own.setLevel(logging.DEBUG if debug else logging.INFO)
+    _set_level(own, logging.DEBUG if debug else logging.INFO)
     own.handlers[:] = [handler]
     root.addHandler(for_others)
     try:
@@ -35,7 +35,13 @@ def lines_to(on_line: OnLine, *, debug: bool) -> Iterator[logging.Logger]:
     finally:
         own.handlers.clear()
         root.handlers[:] = handlers
-        root.setLevel(level)
+        _set_level(root, level)
+
+
+def _set_level(logger: logging.Logger, level: int) -> None:
+    """Where it is another: every logger of the process forgets what it has found out about its level."""
+    if logger.level != level:
+        logger.setLevel(level)
 
 
 class _LineHandler(logging.Handler):

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 
@@ -21,15 +22,16 @@ def unusable(staging: Path, path: str) -> str | None:
         return f"{path} cannot be looked at: {fault.strerror}"
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return f"{path} is {_kind(mode)}: write a file or a folder"
-    if os.path.realpath(place) != _plain(staging, path):
+    if any(map(os.path.islink, folders_to(staging, path))):
         return f"{path} lies behind a link that the script made: leave the folders of self.path.output as they are"
-    for link in _links_out(place):
+    for link in _links_out(place) if stat.S_ISDIR(mode) else ():
         return f"{path} holds a link that leaves it, {link.relative_to(place)}: write files, or links within"
     return None
 
 
-def _plain(staging: Path, path: str) -> str:
-    return os.path.join(os.path.realpath(staging.parent), staging.name, path)  # noqa: PTH118 - compared letter by letter
+def folders_to(staging: Path, path: str) -> Iterator[str]:
+    """The staging folder, and those within it that lead to what lies at `path` of it."""
+    return accumulate([str(staging), *path.split("/")[:-1]], "{}/{}".format)
 
 
 def _links_out(folder: Path) -> Iterator[Path]:

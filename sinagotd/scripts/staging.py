@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sinagotd.scripts.faults import ErrorKind, machine_fault
@@ -23,18 +23,16 @@ def claimed(staging: Path) -> Iterator[RunError | None]:
     owner. A file system without locks counts as free: then only the daemon's fence is left.
     """
     state_folder = staging.parents[1]  # the daemon made it: where it is missing, this is not the data folder
-    try:
-        if staging.is_symlink():
-            staging.unlink()  # the script of an earlier attempt put it there; where it leads is not ours
-        make_folder(staging, within=state_folder)
-        descriptor = os.open(staging / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as fault:
-        yield machine_fault(fault)
-        return
-    try:
-        yield None if _locked(descriptor) else RunError(ErrorKind.HOST_FAILED, "another worker is still at this run")
-    finally:
-        os.close(descriptor)
+    with ExitStack() as held:
+        try:
+            if staging.is_symlink():
+                staging.unlink()  # the script of an earlier attempt put it there; where it leads is not ours
+            make_folder(staging, within=state_folder)
+            is_ours = _locked(staging, held)
+        except OSError as fault:
+            yield machine_fault(fault)
+            return
+        yield None if is_ours else RunError(ErrorKind.HOST_FAILED, "another worker is still at this run")
 
 
 def make_folder(folder: Path, *, within: Path) -> None:
@@ -69,11 +67,16 @@ def emptied(staging: Path) -> RunError | None:
     return None
 
 
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
+def _locked(staging: Path, held: ExitStack) -> bool:
+    """The folder itself where that can be: to make and remove a file costs. NFS locks only what is open for writing."""
+    for place, flags in ((staging, os.O_RDONLY | os.O_DIRECTORY), (staging / LOCK_NAME, os.O_RDWR | os.O_CREAT)):
+        descriptor = os.open(place, flags | os.O_CLOEXEC, 0o644)
+        held.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            continue
         return True
     return True

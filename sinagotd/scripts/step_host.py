@@ -1,7 +1,6 @@
 """Runs scripts in a warm process of their own, so that a hang, a leak or a crash ends one run and nothing else."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,7 +23,15 @@ class StepHost:
     with threads or processes, much memory, or in another `Condition`. `environ` is its environment, by default a copy of ours.
     """
 
-    def __init__(self, *, recycle_after: int = 1000, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        recycle_after: int = 1000,
+        environ: Mapping[str, str] | None = None,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`is_wanted` is asked before a process that died while it was idle is replaced: somebody may have ended it."""
+        self._is_wanted = is_wanted
         self._recycle_after = recycle_after
         self._environ = environ
         self._process: HostProcess | None = None
@@ -46,7 +53,7 @@ class StepHost:
             on_line(LogLine(*message["line"]))
 
         try:
-            process, ending = self._ask({"order": asdict(order)}, say, order.timeout_s, order.memory_bytes)
+            process, ending = self._ask({"order": order.as_dict()}, say, order.timeout_s, order.memory_bytes)
         except (ScriptError, OSError) as fault:
             return HostReply(error=RunError(ErrorKind.HOST_FAILED, str(fault)))
         return HostReply(
@@ -77,7 +84,7 @@ class StepHost:
     ) -> tuple[HostProcess, Ending]:
         """Ask; a host that died while it was idle is replaced once."""
         process, ending = self._ask_once(question, on_message, timeout_s, memory)
-        if ending.begun:
+        if ending.begun or not self._is_wanted():
             return process, ending
         return self._ask_once(question, on_message, timeout_s, memory)
 

@@ -8,7 +8,6 @@ import sys
 import threading
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self, TextIO
 
 HANDLED = (
@@ -50,11 +49,13 @@ class Surroundings:
             handlers=_handlers(),
         )
 
-    def restore(self) -> None:
-        if dict(os.environb) != self.environ:
+    def restore(self, now: "Surroundings | None" = None) -> None:
+        """Put back what is not as it was; `now` is how it is, if that was taken a moment ago."""
+        now = now or Surroundings.taken()
+        if now.environ != self.environ:
             os.environb.clear()
             os.environb.update(self.environ)
-        if self.folder is not None and self.folder != _folder():
+        if self.folder is not None and self.folder != now.folder:
             with contextlib.suppress(OSError):
                 os.chdir(self.folder)
         os.umask(self.umask)
@@ -62,18 +63,19 @@ class Surroundings:
         sys.dont_write_bytecode = not self.writes_bytecode
         sys.setrecursionlimit(self.recursion_limit)
         sys.stdout, sys.stderr = self.stdout, self.stderr
-        if list(warnings.filters) != self.warning_filters:
+        if now.warning_filters != self.warning_filters:
             warnings.resetwarnings()
             warnings.filters.extend(self.warning_filters)  # type: ignore[attr-defined] # typeshed hides that it is a list
-        logging.disable(self.logs_disabled)
-        for number, handler in _handlers().items():
+        if now.logs_disabled != self.logs_disabled:
+            logging.disable(self.logs_disabled)  # forgets what every logger has found out about its level
+        for number, handler in now.handlers.items():
             if handler is not self.handlers.get(number, handler):
                 signal.signal(number, self.handlers[number])
 
 
 def _folder() -> str | None:
     try:
-        return str(Path.cwd())
+        return os.getcwd()  # noqa: PTH109 - compared as text, three times in each run
     except OSError:
         return None
 

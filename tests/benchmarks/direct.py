@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from distributed import Client
@@ -49,11 +48,11 @@ class Direct:
 
     async def launcher_s(self, records: list[str]) -> float:
         """The same through the launcher: a step host copies, and a receipt is secured on the disk."""
-        texts = [json.dumps(asdict(self._orders(record))) for record in records]
+        texts = [[self._orders(record).to_json()] for record in records]
         began = time.perf_counter()
         receipts = await self._client.gather(self._client.map(launch, texts, topic="nobody", pure=False))
         took = time.perf_counter() - began
-        errors = [error for receipt in receipts if (error := json.loads(receipt)["error"])]
+        errors = [error for [receipt] in receipts if (error := json.loads(receipt)["error"])]
         assert not errors, errors[0]
         return took
 

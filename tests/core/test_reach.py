@@ -53,3 +53,9 @@ def test_a_name_may_lead_to_several_templates():
     for last in ("a.csv", "b.csv", "c.csv"):
         assert after(reach, f"sub-1_2/{last}").ends
     assert after(reach, "sub-9_9/b.csv") is None
+
+
+def test_everywhere_is_every_folder_and_no_file_in_particular():
+    place = after(Reach.everywhere(), "any/folder/at.all")
+    assert place is not None
+    assert (place.goes_on, place.ends) == (True, False)

@@ -80,7 +80,7 @@ MUTANTS = (
     Mutant(
         "the names of published outputs are not made durable",
         "engine/flights.py",
-        "        staging.fsync_folders(folders)\n",
+        "        publisher.secure()\n",
         "",
         (DURABLE,),
     ),
@@ -263,8 +263,8 @@ MUTANTS = (
     ),
     Mutant(
         "what was put into place before an interruption is judged again",
-        "engine/flights.py",
-        "        if staging.publishing_began(self.settings.data_path, receipt):\n            return Judged(receipt)\n",
+        "engine/publishing.py",
+        "        if staging.publishing_began(self._data_path, receipt):\n            return Judged(receipt)\n",
         "",
         (INTERRUPTED,),
     ),
@@ -285,8 +285,8 @@ MUTANTS = (
     Mutant(
         "a run that left its receipt is run again",
         "scripts/attempt.py",
-        "return left_receipt(staging) or _written(",
-        "return _written(",
+        "if (left := left_receipt(staging)) is not None:",
+        "if (left := left_receipt(staging)) is not None and False:",
         ("tests/scripts/test_attempt.py::test_a_run_that_left_its_receipt_is_not_run_again",),
     ),
 )

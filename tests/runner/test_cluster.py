@@ -32,7 +32,7 @@ async def lose_a_worker_twice() -> None:
         [again] = await seen(lambda: nannies(Status.running))
         assert again not in (nanny, starting)
         assert again.config["temporary-directory"] == nanny.config["temporary-directory"]
-        assert dask.config.get("distributed.admin.tick.interval", config=again.config) == "500ms"
+        assert dask.config.get("distributed.admin.tick.interval", config=again.config) == "1m"
     assert nannies(Status.running) == []
 
 

@@ -11,18 +11,19 @@ from runner_world import Posts, World
 
 from sinagotd.core.states import Outcome
 from sinagotd.runner.inline import InlineRunner
+from sinagotd.runner.pool import PoolRunner
 from sinagotd.runner.protocol import RunEnded, RunLost, Runner, RunSaid, RunStarted
 
 Pair = tuple[Runner, Posts]
 
 
-@pytest.fixture(params=["inline", pytest.param("dask", marks=pytest.mark.cluster)])
+@pytest.fixture(params=["inline", "pool", pytest.param("dask", marks=pytest.mark.cluster)])
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     if request.param == "dask":
         yield request.getfixturevalue("shared")
         return
     posts = Posts()
-    runner = InlineRunner(posts)
+    runner: Runner = InlineRunner(posts) if request.param == "inline" else PoolRunner(posts, workers=1)
     runner.start()
     yield runner, posts
     runner.close()

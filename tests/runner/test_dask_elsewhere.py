@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from runner_world import Posts, World, wait_until
+from runner_world import LIMIT_S, Posts, World, wait_until
 
 from sinagotd.core.states import Outcome
 from sinagotd.errors import RunnerError
@@ -76,8 +76,9 @@ def worker(port: int, tls: Tls, folder: Path) -> Iterator[subprocess.Popen[bytes
 
 
 def test_a_scheduler_that_is_lost_costs_the_runs_in_flight_and_is_found_again(
-    port: int, tls: Tls, world: World, tmp_path: Path
+    port: int, tls: Tls, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(link, "CONNECT_LIMIT_S", LIMIT_S)  # on a busy machine a scheduler is not up in ten seconds
     posts = Posts()
     runner = DaskRunner(posts, address=f"tls://127.0.0.1:{port}", tls=tls)
     with scheduler(port, tls, tmp_path) as process, worker(port, tls, tmp_path):

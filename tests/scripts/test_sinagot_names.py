@@ -31,7 +31,7 @@ def test_a_real_sinagot_stands_again_afterwards(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_table_can_be_extended_and_what_it_lacks_is_missed_clearly() -> None:
-    names = SinagotNames({"sinagot": dict, "sinagot.models": lambda: {"Record": int}})
+    names = SinagotNames({"sinagot": {}, "sinagot.models": {"Record": "builtins:int"}})
     with names.installed():
         assert importlib.import_module("sinagot.models").Record is int
         with pytest.raises(ModuleNotFoundError, match=r"sinagot\.plugins"):
