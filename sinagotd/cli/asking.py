@@ -9,9 +9,9 @@ from typing import Any
 
 from sinagotd.cli.places import Place
 from sinagotd.cli.walking import walked
-from sinagotd.daemon.control import request
 from sinagotd.daemon.logs import make_log
 from sinagotd.engine.asking import step_host_asked
+from sinagotd.engine.calling import request
 from sinagotd.engine.clock import SystemClock
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.requests import perform

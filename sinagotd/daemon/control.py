@@ -1,4 +1,4 @@
-"""The control socket of a workspace: a command asks the daemon that owns it, one JSON line there and one back."""
+"""Serves the control socket of a workspace: a command asks the daemon that owns it. How it asks is in `engine.calling`."""
 
 import grp
 import json
@@ -15,12 +15,10 @@ from typing import Any
 
 from sinagotd.daemon.peers import check_peer
 from sinagotd.daemon.vitals import Ping
+from sinagotd.engine.calling import ANSWER_TIMEOUT_S, REQUEST_BYTES, SOCKET_NAME, short_address
 from sinagotd.errors import ConfigError, SinagotError, WorkspaceError
 
-SOCKET_NAME = "control.sock"
-REQUEST_BYTES = 1 << 20
 REQUEST_TIMEOUT_S = 10.0
-ANSWER_TIMEOUT_S = 30.0
 MOST_AT_ONCE = 64
 STOPS_WITHIN_S = 0.1
 LISTS_OF_NAMES = ("records", "steps")
@@ -39,7 +37,7 @@ def listening(folder: Path, ask: Ask, *, group: str | None = None) -> Iterator[P
     path = folder / SOCKET_NAME
     with suppress(FileNotFoundError):
         path.unlink()
-    with _short(folder) as address, _Server(address, ask) as server:
+    with short_address(folder) as address, _Server(address, ask) as server:
         if group is not None:
             _give(path, group)
         path.chmod(0o660)
@@ -52,43 +50,6 @@ def listening(folder: Path, ask: Ask, *, group: str | None = None) -> Iterator[P
             thread.join()
             with suppress(FileNotFoundError):
                 path.unlink()
-
-
-def request(folder: Path, verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Ask the daemon that owns this state folder. Raises WorkspaceError with its refusal, or if it does not answer."""
-    asked = json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n"
-    if len(asked) > REQUEST_BYTES:
-        raise WorkspaceError(f"too much for one request ({len(asked):,} bytes): name fewer records at a time")
-    try:
-        answer = json.loads(_exchange(folder, asked) or b"{}")
-    except PermissionError as fault:
-        raise WorkspaceError(f"you may not ask the daemon that owns {folder}: you must be of its group") from fault
-    except (OSError, ValueError) as fault:
-        raise WorkspaceError(f"the daemon that owns {folder} does not answer ({fault})") from fault
-    if not isinstance(answer, dict) or not answer:
-        raise WorkspaceError(f"the daemon that owns {folder} hung up without an answer")
-    if "refused" in answer:
-        raise WorkspaceError(str(answer["refused"]))
-    return answer
-
-
-def _exchange(folder: Path, asked: bytes) -> bytes:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, _short(folder) as address:
-        connection.settimeout(ANSWER_TIMEOUT_S + 5)
-        connection.connect(address)
-        connection.sendall(asked)
-        with connection.makefile("rb") as stream:
-            return stream.readline()
-
-
-@contextmanager
-def _short(folder: Path) -> Iterator[str]:
-    """An address below the 108 bytes that a socket's path may have, however deep the folder lies."""
-    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
-    finally:
-        os.close(descriptor)
 
 
 def _give(path: Path, group: str) -> None:

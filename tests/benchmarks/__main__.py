@@ -12,9 +12,11 @@ from rich.console import Console
 from tests.benchmarks.arriving import arriving
 from tests.benchmarks.bench import Bench, Case
 from tests.benchmarks.comparing import comparing
+from tests.benchmarks.harbours import harbours
 from tests.benchmarks.idling import idling
 from tests.benchmarks.launching import launching
 from tests.benchmarks.measuring import Measured, missing
+from tests.benchmarks.notebooks import notebooks
 from tests.benchmarks.passing import growing, passing
 from tests.benchmarks.peers import Peers
 from tests.benchmarks.remembering import after_many_runs, with_many_records
@@ -29,6 +31,8 @@ CASES = (
     Case("latency", "a file arrives, {usual:,} records are there", arriving),
     Case("idle", "nothing happens, {usual:,} records are there", idling),
     Case("throughput", "trivial steps", launching),
+    Case("notebook", "a workspace in a notebook, beside sinagot", notebooks),
+    Case("harbour", "a cold run of a notebook, beside a plain loop", harbours),
     Case("growth", "nothing to do, from {small:,} to {large:,} records x 2 steps", growing),
     Case("memory", "memory with {large:,} records x 2 steps", with_many_records),
     Case("runs", "memory after many runs", after_many_runs),
