@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from sinagotd.daemon import control, events
 from sinagotd.daemon.site import Site
 from sinagotd.daemon.vitals import Vitals
 from sinagotd.engine.asking import step_host_asked
+from sinagotd.engine.calling import DAEMON
 from sinagotd.engine.clock import SystemClock
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.gathering import NO_STAMP
@@ -65,7 +67,7 @@ class Opener:
         _refuse_unusable(settings, shared.settings.trust)
         state_path = shared.settings.state_path_for(settings)
         with ExitStack() as stack:
-            stack.enter_context(Lock.acquire(state_path, command="sinagotd run", at=time.time()))
+            stack.enter_context(Lock.acquire(state_path, command=DAEMON, at=time.time()))
             refuse_other_owner(settings.data_path / STATE_FOLDER, state_path)
             opened = open_manifest(state_path, at=time.time())
             stack.callback(opened.manifest.close)
@@ -75,6 +77,7 @@ class Opener:
             report = partial(_report, shared.inbox, self.name)
             pool = HashPool(settings.data_path, report, sample_above=settings.watch.sample_above)
             stack.callback(pool.close)
+            sweeper = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="sweep"))
             tools = Tools(
                 clock=SystemClock(),
                 log=self._log,
@@ -84,6 +87,7 @@ class Opener:
                 trust=shared.settings.trust,
                 # a manifest that was repaired, or found wanting while in use here, has forgotten what made an output
                 adopts=not (opened.repaired or self._was_open),
+                aside=sweeper.submit,
             )
             site = Site(self.name, Engine(settings, opened.manifest, tools), shared.inbox, self._log)
             stack.callback(site.stop)

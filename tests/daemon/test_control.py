@@ -15,6 +15,7 @@ from time import sleep
 import pytest
 
 from sinagotd.daemon import control
+from sinagotd.engine import calling
 from sinagotd.errors import ConfigError, WorkspaceError
 
 STRANGER = 54321
@@ -41,7 +42,7 @@ def connected(folder):
     descriptor = os.open(folder, os.O_PATH)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(20)
-        connection.connect(f"/proc/self/fd/{descriptor}/{control.SOCKET_NAME}")
+        connection.connect(f"/proc/self/fd/{descriptor}/{calling.SOCKET_NAME}")
         os.close(descriptor)
         yield connection
 
@@ -57,7 +58,7 @@ def say(folder, line: bytes) -> dict[str, object]:
 def false_daemon(folder, answer: bytes):
     """Something else on the socket, which answers once with these bytes and hangs up."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(folder / control.SOCKET_NAME))
+        listener.bind(str(folder / calling.SOCKET_NAME))
         listener.listen()
 
         def serve() -> None:
@@ -89,7 +90,7 @@ def ask_as(folder, *groups: int) -> str:
     whose = f"--groups={','.join(map(str, groups))}" if groups else "--clear-groups"
     user = ["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", whose]
     python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
-    path = str(folder / control.SOCKET_NAME)
+    path = str(folder / calling.SOCKET_NAME)
     ran = subprocess.run([*user, python, "-c", ASKS, path], capture_output=True, text=True, timeout=30, check=False)
     return ran.stdout or ran.stderr.strip().splitlines()[-1]
 
@@ -98,7 +99,7 @@ def test_a_request_goes_there_and_its_answer_comes_back(tmp_path):
     daemon = Daemon({"steps": ["REC-1/count"], "left": []})
     arguments = {"records": ["REC-1"], "steps": None, "force": True}
     with control.listening(tmp_path, daemon.ask):
-        assert control.request(tmp_path, "retry", arguments) == {"steps": ["REC-1/count"], "left": []}
+        assert calling.request(tmp_path, "retry", arguments) == {"steps": ["REC-1/count"], "left": []}
     assert daemon.asked == [("retry", arguments)]
 
 
@@ -106,19 +107,19 @@ def test_the_state_folder_may_lie_deeper_than_a_sockets_address_reaches(tmp_path
     deep = tmp_path.joinpath(*["a folder with a long name"] * 8)
     deep.mkdir(parents=True)
     with control.listening(deep, Daemon().ask):
-        assert control.request(deep, "hold", {}) == {"steps": []}
+        assert calling.request(deep, "hold", {}) == {"steps": []}
 
 
 def test_an_answer_may_be_longer_than_a_request(tmp_path):
     steps = [f"REC-{number:06}/count" for number in range(100_000)]
     with control.listening(tmp_path, Daemon({"steps": steps}).ask):
-        assert control.request(tmp_path, "retry", {})["steps"] == steps
+        assert calling.request(tmp_path, "retry", {})["steps"] == steps
 
 
 def test_many_may_ask_at_one_time(tmp_path):
     daemon = Daemon()
     with control.listening(tmp_path, daemon.ask):
-        threads = [Thread(target=control.request, args=[tmp_path, "retry", {}]) for _ in range(40)]
+        threads = [Thread(target=calling.request, args=[tmp_path, "retry", {}]) for _ in range(40)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -131,29 +132,29 @@ def test_a_refusal_is_raised_with_the_daemons_words(tmp_path):
         control.listening(tmp_path, Daemon(WorkspaceError("there is no record 'X'")).ask),
         pytest.raises(WorkspaceError, match=r"^there is no record 'X'$"),
     ):
-        control.request(tmp_path, "retry", {"records": ["X"]})
+        calling.request(tmp_path, "retry", {"records": ["X"]})
 
 
 def test_a_daemon_too_busy_to_answer_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(control, "ANSWER_TIMEOUT_S", 0.2)
     with control.listening(tmp_path, lambda *_: None), pytest.raises(WorkspaceError, match="busy"):
-        control.request(tmp_path, "retry", {})
+        calling.request(tmp_path, "retry", {})
 
 
 def test_without_a_daemon_the_folder_is_named(tmp_path):
     with pytest.raises(WorkspaceError, match=f"the daemon that owns {tmp_path} does not answer"):
-        control.request(tmp_path, "retry", {})
+        calling.request(tmp_path, "retry", {})
 
 
 @pytest.mark.parametrize("answer", [b"", b"\n", b"[1]\n", b'"refused"\n', b"{}\n", b'{"steps": [', b"\xff\n"])
 def test_a_daemon_that_hangs_up_or_talks_nonsense_is_no_traceback(tmp_path, answer):
     with false_daemon(tmp_path, answer), pytest.raises(WorkspaceError, match=f"the daemon that owns {tmp_path}"):
-        control.request(tmp_path, "retry", {})
+        calling.request(tmp_path, "retry", {})
 
 
 def test_a_request_too_long_is_not_sent(tmp_path):
     with pytest.raises(WorkspaceError, match="too much for one request"):
-        control.request(tmp_path, "retry", {"records": ["REC-1"] * 200_000})
+        calling.request(tmp_path, "retry", {"records": ["REC-1"] * 200_000})
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_garbage_is_refused_and_never_handed_on(tmp_path, capfd, line):
     daemon = Daemon()
     with control.listening(tmp_path, daemon.ask):
         assert str(say(tmp_path, line)["refused"]).startswith("not a request")
-        control.request(tmp_path, "hold", {})
+        calling.request(tmp_path, "hold", {})
     assert [verb for verb, _ in daemon.asked] == ["hold"]
     assert capfd.readouterr() == ("", "")
 
@@ -186,9 +187,9 @@ def test_garbage_is_refused_and_never_handed_on(tmp_path, capfd, line):
 def test_a_line_without_end_is_refused_at_a_megabyte(tmp_path):
     daemon = Daemon()
     with control.listening(tmp_path, daemon.ask):
-        answer = say(tmp_path, b" " * (control.REQUEST_BYTES + 1))
+        answer = say(tmp_path, b" " * (calling.REQUEST_BYTES + 1))
         assert "longer than 1,048,576 bytes" in str(answer["refused"])
-        control.request(tmp_path, "hold", {})
+        calling.request(tmp_path, "hold", {})
     assert len(daemon.asked) == 1
 
 
@@ -198,7 +199,7 @@ def test_who_hangs_up_early_or_never_speaks_disturbs_nobody(tmp_path, capfd, mon
     with control.listening(tmp_path, daemon.ask), connected(tmp_path) as silent:
         with connected(tmp_path) as early:
             early.sendall(b'{"verb": "re')
-        control.request(tmp_path, "hold", {})
+        calling.request(tmp_path, "hold", {})
         assert silent.recv(1) == b""
     assert [verb for verb, _ in daemon.asked] == ["hold"]
     assert capfd.readouterr() == ("", "")
@@ -223,11 +224,11 @@ def test_more_connections_than_there_are_seats_are_refused_and_the_seats_are_giv
         for _ in range(3):
             stack.enter_context(connected(tmp_path))
         with pytest.raises(WorkspaceError, match=r"does not answer|hung up"):
-            control.request(tmp_path, "hold", {})
+            calling.request(tmp_path, "hold", {})
         stack.close()
         while not daemon.asked:
             with suppress(WorkspaceError):
-                control.request(tmp_path, "hold", {})
+                calling.request(tmp_path, "hold", {})
     assert len(daemon.asked) == 1
 
 
@@ -239,7 +240,7 @@ def test_the_thread_that_accepts_requests_shows_that_it_lives(tmp_path):
 
 
 def test_the_socket_is_for_owner_and_group_and_gone_at_the_end(tmp_path):
-    path = tmp_path / control.SOCKET_NAME
+    path = tmp_path / calling.SOCKET_NAME
     with control.listening(tmp_path, Daemon().ask):
         assert stat.S_ISSOCK(path.stat().st_mode)
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
@@ -248,9 +249,9 @@ def test_the_socket_is_for_owner_and_group_and_gone_at_the_end(tmp_path):
 
 def test_a_socket_left_by_a_killed_daemon_is_replaced(tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as left:
-        left.bind(str(tmp_path / control.SOCKET_NAME))
+        left.bind(str(tmp_path / calling.SOCKET_NAME))
     with control.listening(tmp_path, Daemon().ask):
-        assert control.request(tmp_path, "hold", {}) == {"steps": []}
+        assert calling.request(tmp_path, "hold", {}) == {"steps": []}
 
 
 def test_a_group_that_does_not_exist_is_named(tmp_path):
@@ -264,7 +265,7 @@ def test_a_group_that_does_not_exist_is_named(tmp_path):
 def test_the_socket_is_given_to_the_group_of_the_settings(tmp_path):
     own = grp.getgrgid(os.getegid()).gr_name
     with control.listening(tmp_path, Daemon().ask, group=own):
-        assert (tmp_path / control.SOCKET_NAME).stat().st_gid == os.getegid()
+        assert (tmp_path / calling.SOCKET_NAME).stat().st_gid == os.getegid()
 
 
 @ROOT_ONLY
@@ -276,12 +277,12 @@ def test_a_foreign_user_is_stopped_by_the_mode(public_folder):
 @ROOT_ONLY
 def test_a_foreign_user_is_refused_also_where_the_mode_lets_everybody_in(public_folder):
     with control.listening(public_folder, Daemon().ask):
-        (public_folder / control.SOCKET_NAME).chmod(0o666)
+        (public_folder / calling.SOCKET_NAME).chmod(0o666)
         assert f"user {STRANGER} may not ask this daemon" in ask_as(public_folder, LAB)
 
 
 @ROOT_ONLY
 def test_a_member_of_the_group_may_ask_also_if_it_is_not_his_first(public_folder):
     with control.listening(public_folder, Daemon().ask):
-        os.chown(public_folder / control.SOCKET_NAME, -1, LAB)
+        os.chown(public_folder / calling.SOCKET_NAME, -1, LAB)
         assert "not a request" in ask_as(public_folder, LAB + 1, LAB)

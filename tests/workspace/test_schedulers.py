@@ -1,5 +1,6 @@
 """Where steps run and what runs after what (specs §§10, 14). D… are Sinagot's defects (specs §18)."""
 
+import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from runner_world import family
 from running_world import COPY, COUNT, SCOPED, UNIT, World, outcomes
 
 from sinagotd.errors import ConfigError, RunnerError
@@ -84,7 +86,7 @@ def test_in_the_main_process_steps_run_in_this_very_process_one_after_the_other(
 def test_ctrl_c_ends_the_hosts_and_leaves_nothing_in_flight(world: World) -> None:
     begun = world.folder / "begun"
     world.script("count", f"open({str(begun)!r}, 'w').close()\nimport time; time.sleep(600)")
-    ours = set(psutil.Process().children(recursive=True))
+    ours = set(family(os.getpid()))
 
     def interrupt() -> None:
         while not begun.exists():
@@ -95,7 +97,7 @@ def test_ctrl_c_ends_the_hosts_and_leaves_nothing_in_flight(world: World) -> Non
         threads.submit(interrupt)
         with pytest.raises(KeyboardInterrupt):
             world.run(scheduler="processes")
-    assert set(psutil.Process().children(recursive=True)) == ours
+    assert set(family(os.getpid())) <= ours
     with world.opened().reading() as read:
         assert read.in_flight() == []
         assert {run.outcome for run in read.runs()} <= {"cancelled", "abandoned"}
@@ -193,13 +195,13 @@ def test_a_distributed_run_is_waited_for_reported_and_leaves_no_process_behind_d
 ) -> None:
     world.settings(*DASK, "[dask.scheduler]", 'type = "distributed"', "[dask.cluster]", "n_workers = 1")
     world.script("mean", "raise ValueError(self.id)", reads=("count", "{id}.txt"))
-    opened = world.opened()
+    opened, before = world.opened(), {child.pid for child in family(os.getpid())}
     result = world.run()
     assert [run.outcome for run in result.runs] == ["succeeded", "failed"] * 2
     assert "ValueError: REC-1" in world.messages("mean")
     assert opened.settings.dask.cluster == {"n_workers": 1}
     assert capfd.readouterr().err == ""
-    assert [child for child in psutil.Process().children() if "resource_tracker" not in " ".join(child.cmdline())] == []
+    assert {child.pid for child in family(os.getpid())} <= before
 
 
 def _span(world: World, step: str) -> tuple[float, float]:
