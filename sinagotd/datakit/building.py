@@ -1,0 +1,151 @@
+"""Carries out `validate`, `materialize` and `save` of a dataset; what to load stands in a plan, how to load in `loading`."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sinagotd.datakit.assembly import Assembly, batches
+from sinagotd.datakit.faults import BuildError
+from sinagotd.datakit.loading import LoadedRow
+from sinagotd.datakit.parallel import Workers, load_rows
+from sinagotd.datakit.plan import Plan, Row, make_plan
+from sinagotd.datakit.progress import shown
+from sinagotd.datakit.records import ERROR, FOUND, Record, absent, record_frame, to_text
+from sinagotd.datakit.state import State
+
+_BATCH_BYTES = 16 << 20
+_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One build: what to load for which rows, with what help, and what the result says about itself."""
+
+    plan: Plan
+    rows: Sequence[Row]
+    index: pd.MultiIndex
+    notes: list[str]
+    workers: Workers = None
+    progress: bool = False
+    strict: bool = False
+
+
+def job_of(state: State, **options: Any) -> Job:
+    """A build of a dataset; the options are workers, progress and strict."""
+    rows = state.rows
+    plan = make_plan(
+        state.sources, state.registry, levels=rows.names, roots=map(str, state.roots), settings=rows.settings
+    )
+    return Job(plan, rows.each(), rows.index, list(state.notes), **options)
+
+
+class _Watch:
+    """Records and exceptions of the rows that passed."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.cause: Exception | None = None
+
+    def over(self, rows: Iterable[LoadedRow]) -> Iterator[LoadedRow]:
+        for row in rows:
+            self.records.extend(row.records)
+            self.cause = self.cause or next(iter(row.causes), None)
+            yield row
+
+    def judge(self, job: Job) -> None:
+        """Raises BuildError naming the failed cells, when the job is strict."""
+        failed = [record for record in self.records if record.status == ERROR]
+        if job.strict and failed:
+            raise BuildError(_message(failed, len(self.records)), record_frame(failed, job.plan.levels)) from self.cause
+
+
+def validate(job: Job) -> pd.DataFrame:
+    """Load every cell and keep nothing but the records."""
+    records = [record for row in _loaded(job) for record in row.records]
+    return record_frame(records, job.plan.levels)
+
+
+def discovered(job: Job) -> pd.DataFrame:
+    """The records without loading: a file that is there is `found`. No file is opened."""
+    records = [_looked_at(job.plan, row, tag) for row in job.rows for tag in job.plan.order if tag in job.plan.shown]
+    return record_frame(records, job.plan.levels)
+
+
+def materialize(job: Job) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The frame, and the records. Raises BuildError with all failed cells when the job is strict."""
+    watch = _Watch()
+    assembly = Assembly(job.plan.shown)
+    for row in watch.over(_loaded(job)):
+        assembly.add(row)
+    watch.judge(job)
+    frame = assembly.frame(job.index)
+    frame.attrs.update(_attrs(job, watch.records))
+    return frame, record_frame(watch.records, job.plan.levels)
+
+
+def save(job: Job, path: Path, *, format: str | None, hdf_key: str) -> None:  # noqa: A002  the word users know
+    """Load and write batch by batch; the file appears whole or not at all. The format is checked before anything is loaded.
+
+    Roots are told relative to the file's folder.
+    """
+    from sinagotd.datakit.saving.writing import open_writer  # noqa: PLC0415  pyarrow and h5py only when something is saved
+
+    watch = _Watch()
+    with open_writer(path, format=format, hdf_key=hdf_key) as writer:
+        done = 0
+        for batch in batches(watch.over(_loaded(job)), job.plan.shown, _BATCH_BYTES):
+            writer.write(batch.frame(job.index[done : done + batch.rows]))
+            done += batch.rows
+        if not done:
+            writer.write(Assembly(job.plan.shown).frame(job.index))
+        watch.judge(job)
+        beside = path.resolve().parent
+        writer.finish(
+            _attrs(job, watch.records) | {"datakit_roots": [os.path.relpath(root, beside) for root in job.plan.roots]}
+        )
+
+
+def _attrs(job: Job, records: list[Record]) -> dict[str, Any]:
+    """What a dataset says of itself."""
+    from sinagotd.datakit.provenance import build_meta  # noqa: PLC0415  it asks git
+
+    return {
+        "datakit": build_meta(sources=job.plan.classes.values()),
+        "datakit_sources": list(job.plan.shown),
+        "datakit_roots": list(job.plan.roots),
+        "datakit_notes": job.notes,
+        "datakit_cells": to_text(records, job.plan.levels, job.plan.roots),
+    }
+
+
+def _loaded(job: Job) -> Iterator[LoadedRow]:
+    total = len(job.rows) * len(job.plan.shown)
+    return shown(load_rows(job.plan, job.rows, job.workers), total=total, progress=job.progress)
+
+
+def _looked_at(plan: Plan, row: Row, tag: str) -> Record:
+    path = row.own.get(tag)
+    if path is None:
+        return absent(row.key, tag, is_required=tag in plan.settings.required)
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116  paths are text here, by the thousand
+        if is_folder and not plan.classes[tag].is_folder:
+            raise IsADirectoryError(f"{path} is a folder, and this source reads files")
+    except OSError as fault:
+        return Record(row.key, tag, ERROR, path, type(fault).__name__, str(fault))
+    return Record(row.key, tag, FOUND, path)
+
+
+def _message(failed: Sequence[Record], total: int) -> str:
+    lines = [
+        f"  {record.source} of {record.key}: {record.path}: {record.error_type}: {record.message}"
+        for record in failed[:_TOLD]
+    ]
+    more = [f"  and {len(failed) - _TOLD} more, all in .records"] if len(failed) > _TOLD else []
+    head = f"{len(failed)} of {total} cells could not be loaded (strict=False builds without them):"
+    return "\n".join([head, *lines, *more])

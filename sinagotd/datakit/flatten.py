@@ -1,0 +1,90 @@
+"""Turns one loaded stream into named cells, the time axis among them; what the cells of a column have in common is for `columns`."""
+
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sinagotd.datakit.arrays import array_of, cell_of, column_array, typed
+from sinagotd.datakit.settings import DatasetSettings
+from sinagotd.datakit.streams import Floats, LoadedStream, PayloadKind
+
+Cell = Any
+TIME = "t"
+_TIME_COLUMNS = ("time_elapsed_s", "start_s", TIME)
+
+
+def flatten(stream: LoadedStream, settings: DatasetSettings, roots: tuple[str, ...] = ()) -> dict[str, Cell]:
+    """The cells of a stream by feature.
+
+    A table gives one 1-D array per column, however many rows it has; an array or a list gives `values`, a mapping one cell
+    per key, anything else `value`. The times are the cell `t`, unless a column repeats them or the stream has none. What the
+    source says beside its values is the cell `meta`, if its scope is the recording. Raises ValueError for a list that is no
+    array and for columns of one name.
+    """
+    cells = _values(stream)
+    if _is_timed(stream) and not _repeats(cells, stream.t):
+        cells[TIME if TIME not in cells else "t_axis"] = stream.t
+    meta = _meta(stream, settings, roots)
+    if meta:
+        cells["meta" if "meta" not in cells else "stream_meta"] = meta
+    return cells
+
+
+def _values(stream: LoadedStream) -> dict[str, Cell]:
+    value = stream.value
+    match stream.payload.kind:
+        case PayloadKind.TABLE:
+            return _columns(value)
+        case PayloadKind.MAPPING:
+            return {str(key): cell_of(item) for key, item in value.items()}
+        case PayloadKind.ARRAY:
+            return {"values": typed(value)}
+        case PayloadKind.SEQUENCE:
+            return {"values": array_of(value)}
+    if isinstance(value, pd.Series | pd.Index):
+        return {"values": column_array(pd.Series(value))}
+    return {"value": value}
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, Cell]:
+    names = [str(name) for name in frame.columns]
+    if len(set(names)) < len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"several columns are called {', '.join(map(repr, repeated))}: one feature cannot hold them")
+    return {name: column_array(column) for name, (_, column) in zip(names, frame.items(), strict=True)}
+
+
+def _is_timed(stream: LoadedStream) -> bool:
+    timed = stream.payload.kind not in {PayloadKind.MAPPING, PayloadKind.SCALAR}
+    return timed or bool(stream.meta.get("is_timeseries", True))
+
+
+def _repeats(cells: dict[str, Cell], t: Floats) -> bool:
+    return any(name in cells and _same_times(cells[name], t) for name in _TIME_COLUMNS)
+
+
+def _same_times(cell: Cell, t: Floats) -> bool:
+    if not isinstance(cell, np.ndarray) or cell.dtype.kind not in "iuf" or cell.shape != t.shape:
+        return False
+    return np.array_equal(cell, t.astype(cell.dtype) if cell.dtype.kind == "f" else t, equal_nan=True)
+
+
+def _meta(stream: LoadedStream, settings: DatasetSettings, roots: tuple[str, ...]) -> dict[str, Any]:
+    keys = settings.meta
+    if stream.meta.get(keys.scope) in settings.unshown_scopes:
+        return {}
+    hidden = {keys.scope, keys.camera, keys.timeseries, keys.source, keys.interval}
+    return {str(key): _without_root(value, roots) for key, value in stream.meta.items() if key not in hidden}
+
+
+def _without_root(value: Any, roots: tuple[str, ...]) -> Any:
+    """A path below a root is told relative to it: the machine a dataset was built on is nobody's business."""
+    if not isinstance(value, str | PurePath):
+        return value
+    text = str(value)
+    for root in roots:
+        if text.startswith(f"{root}/"):
+            return text[len(root) + 1 :]
+    return text

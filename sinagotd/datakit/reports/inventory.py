@@ -1,0 +1,115 @@
+"""What files a dataset has: by source, by subject. Opens none of them."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sinagotd.datakit.reports.coverage import Matrix, coverage_matrix, matrix_rows, percent
+from sinagotd.datakit.reports.sections import Section, as_html, as_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sinagotd.datakit.dataset import Dataset
+
+IN_MEMORY = ("<in-memory>",)
+MOST_SUBJECTS = 12
+"""More do not fit into a table; the picture has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagSummary:
+    """The files of one source, the share of rows that have one in per cent, and their suffixes."""
+
+    tag: str
+    file_count: int
+    coverage_pct: float
+    extensions: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInventoryReport:
+    """What was found; `n_total_files` counts a file once, however many sources claim it."""
+
+    roots: tuple[str, ...]
+    n_subjects: int
+    n_sessions: int
+    n_tasks: int
+    has_task_level: bool
+    subjects: list[str]
+    sessions: list[str]
+    tasks: list[str]
+    tags: list[TagSummary]
+    n_total_files: int
+    n_rows: int
+    n_problems: int
+    coverage_matrix: Matrix
+
+    def sections(self) -> list[Section]:
+        """The tables it is shown as."""
+        counts = [
+            ("rows", self.n_rows),
+            ("subjects", self.n_subjects),
+            ("sessions", self.n_sessions),
+            ("tasks", self.n_tasks),
+        ]
+        facts = [*counts, ("files", self.n_total_files), ("problems", self.n_problems)]
+        tags = [
+            [tag.tag, f"{tag.file_count:,}", f"{tag.coverage_pct} %", " ".join(tag.extensions)] for tag in self.tags
+        ]
+        shown = [
+            Section(", ".join(self.roots), (), [[name, f"{count:,}"] for name, count in facts]),
+            Section("sources", ("source", "files", "rows", "suffixes"), tags),
+        ]
+        if 0 < self.n_subjects <= MOST_SUBJECTS:
+            shown.append(Section("rows with a file, by subject", *matrix_rows(self.coverage_matrix)))
+        return shown
+
+    def plot(self, path: str | Path | None = None) -> "Figure":
+        """A heat map of sources by subjects; written as SVG or PNG if a path is given. Raises DatasetError without matplotlib."""
+        from sinagotd.datakit.reports.plotting import heat_map  # noqa: PLC0415  matplotlib only when something is drawn
+
+        return heat_map(self.coverage_matrix, "rows with a file", path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures, JSON-able."""
+        return asdict(self) | {"roots": list(self.roots)}
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        return json.dumps(self.to_dict(), indent=indent)
+
+    def __str__(self) -> str:
+        return as_text(self.sections())
+
+    def _repr_html_(self) -> str:
+        return as_html(self.sections())
+
+
+def inventory_report(dataset: "Dataset") -> DatasetInventoryReport:
+    """The report of a dataset; its own sources are told."""
+    inventory = dataset.inventory
+    chosen = inventory.reindex(columns=list(dict.fromkeys(dataset.sources)))
+    present = chosen.notna()
+    tags = [_summary(tag, chosen[tag].dropna().astype(str).tolist(), len(chosen)) for tag in chosen.columns]
+    files = {str(path) for tag in chosen.columns for path in chosen[tag].dropna()}
+    return DatasetInventoryReport(
+        roots=tuple(map(str, dataset.roots)) or IN_MEMORY,
+        n_subjects=len(dataset.subjects),
+        n_sessions=len(dataset.sessions),
+        n_tasks=len(dataset.tasks),
+        has_task_level=dataset.has_task_level,
+        subjects=[str(subject) for subject in dataset.subjects],
+        sessions=[str(session) for session in dataset.sessions],
+        tasks=[str(task) for task in dataset.tasks],
+        tags=tags,
+        n_total_files=len(files),
+        n_rows=len(chosen),
+        n_problems=len(dataset.problems),
+        coverage_matrix=coverage_matrix(present),
+    )
+
+
+def _summary(tag: str, paths: list[str], rows: int) -> TagSummary:
+    suffixes = sorted({"".join(Path(path).suffixes[-1:]) for path in paths})
+    return TagSummary(tag, len(paths), percent(100 * len(paths) / rows if rows else 0), suffixes)

@@ -1,0 +1,77 @@
+"""An incremental build equals a build from scratch, cell for cell, over random histories."""
+
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+SUBJECTS = ("01", "02", "03", "04")
+
+numbers = st.sampled_from([0, 1, -3, 2**53 + 1, 2**63, 0.5, 1e300])
+scalars = st.one_of(numbers, st.sampled_from(["", "text", "é"]), st.booleans(), st.none())
+lists = st.one_of(
+    st.lists(st.integers(-5, 5), max_size=3),
+    st.lists(st.floats(-2, 2, allow_nan=False, width=16), max_size=3),
+    st.lists(st.sampled_from(["a", "b"]), max_size=2),
+    st.just([[1, 2], [3, 4]]),
+)
+cells = st.one_of(scalars, lists, st.just({"deep": [1, None]}))
+values = st.one_of(
+    st.dictionaries(st.sampled_from(["age", "name", "extra"]), cells, max_size=3),
+    st.just({"fail": "told to"}),
+    st.just({"refuse": 1, "age": 7}),
+)
+columns = st.sampled_from(
+    ["x\n1\n2\n", "x\n1.5\n", "x,y\n1,a\n", "x\n", "x,when\n1,2020-01-01\n", "y\nTrue\n", "x\n,\n", ""]
+)
+texts = st.sampled_from(["", "one", "two lines\n"])
+
+histories = st.lists(
+    st.one_of(
+        st.tuples(st.just("values.json"), st.sampled_from(SUBJECTS), values),
+        st.tuples(st.just("rows.csv"), st.sampled_from(SUBJECTS), columns),
+        st.tuples(st.just("notes.txt"), st.sampled_from(SUBJECTS), texts),
+        st.tuples(
+            st.just("delete"), st.sampled_from(SUBJECTS), st.sampled_from(["values.json", "rows.csv", "notes.txt"])
+        ),
+        st.tuples(st.just("sources"), st.just(""), st.integers(1, 3)),
+        st.tuples(st.just("disk"), st.just(""), st.booleans()),
+        st.tuples(st.just("build"), st.just(""), st.none()),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def happen(world: Any, what: str, subject: str, how: Any) -> None:
+    match what:
+        case "delete":
+            world.path(subject, how).unlink(missing_ok=True)
+        case "sources":
+            world.edit_sources(how)
+        case "disk":
+            refuse = world.scripts / "refuse"
+            refuse.touch() if how else refuse.unlink(missing_ok=True)
+        case "build":
+            world.build()
+            if not (world.scripts / "refuse").exists():
+                world.check()
+        case _:
+            world.write(subject, what, how)
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=10, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(history=histories)
+def test_a_build_equals_one_from_scratch_after_any_history(new_world: Any, history: list[Any]) -> None:
+    """What a disk refused is loaded again as soon as it no longer does; everything else is loaded once."""
+    world = new_world()
+    world.fill("05")
+    for event in history:
+        happen(world, *event)
+    (world.scripts / "refuse").unlink(missing_ok=True)
+    world.build()
+    world.check()
+    again = world.build()
+    assert (again.status, again.cells_loaded) == ("unchanged", 0)
