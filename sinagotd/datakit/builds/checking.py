@@ -37,12 +37,16 @@ def _place_faults(output: Path) -> Iterator[str]:
     folder = next(folder for folder in output.parents if folder.exists())
     if not folder.is_dir():
         yield f"output {output}: {folder} is a file: name a folder that is there or can be made"
-    elif not os.access(folder, os.W_OK | os.X_OK) or os.statvfs(folder).f_flag & os.ST_RDONLY:
+    elif not os.access(folder, os.W_OK | os.X_OK) or _takes_no_files(os.statvfs(folder)):
         yield f"output {output}: {folder} cannot be written to: allow it, or name another place"
     elif os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize < _LEAST_FREE_BYTES:
         yield f"output {output}: there is hardly any room left in {folder}: make some"
     if output.is_dir() and not output.is_symlink():
         yield f"output {output}: a folder is there that is none of ours: move it away, or name another output"
+
+
+def _takes_no_files(system: os.statvfs_result) -> bool:
+    return bool(system.f_flag & os.ST_RDONLY) or not system.f_blocks
 
 
 def _clashes(declarations: list[Declaration]) -> Iterator[str]:

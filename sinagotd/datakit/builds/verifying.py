@@ -1,9 +1,7 @@
 """Checks a published dataset against its files: rows are loaded anew, without cache or memory, and compared cell by cell."""
 
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,7 +10,7 @@ import xxhash
 from sinagotd.datakit.builds.cache import Cache
 from sinagotd.datakit.builds.cells import Cell, Cells, Key
 from sinagotd.datakit.builds.declaration import Declaration
-from sinagotd.datakit.builds.features import examples_of, shapes_of
+from sinagotd.datakit.builds.features import Feature, examples_of, shapes_of
 from sinagotd.datakit.builds.finding import find_rows, registry_of
 from sinagotd.datakit.builds.gathering import Gatherer
 from sinagotd.datakit.builds.home import Home
@@ -67,8 +65,8 @@ def verify(declaration: Declaration, share: float = 1.0, *, seed: int = 0, load:
             )
         published = cells_of(home, shown)
         frame = _frame(home, shown)
-        with tempfile.TemporaryDirectory(prefix="sinagotd-verify-") as scratch:
-            check = _Check(declaration, published, Cache(Path(scratch)), load)
+        with home.staging() as scratch:
+            check = _Check(declaration, published, Cache(scratch), load)
             cells, outdated, found = check.compare(frame, share, seed)
     return Verified(shown.number, check.rows, cells, outdated, tuple(found), time.monotonic() - started)
 
@@ -109,9 +107,12 @@ class _Check:
             return
         names = [tuple(map(str, row.key)) for row in self._found.rows]
         at = {tuple(map(str, label)): place for place, label in enumerate(frame.index)}
-        content = Content(
-            names, self._found.labels, frozenset(names), lambda row: self._gatherer.row(fresh.by_row[row]), examples
-        )
+
+        def values(row: Key) -> dict[Feature, Any]:
+            cells = {source: cell for source, cell in fresh.by_row[row].items() if (row, source) in compared}
+            return self._gatherer.row(cells)
+
+        content = Content(names, self._found.labels, frozenset(names), values, examples)
         known = [place for place in places if names[place] in at]
         done = 0
         for block in content.blocks(known):

@@ -90,8 +90,12 @@ def _encode_cells(label: Any, cells: Sequence[Any], dtype: str) -> Encoded:
 def _grouped(cells: Sequence[Any]) -> tuple[dict[Kind, list[int]], str]:
     """Where the cells of each kind are, and the commonest mark for a missing one; those with another mark count as nested."""
     groups: dict[Kind | Missing, list[int]] = {}
+    last, places = None, list[int]()
     for place, cell in enumerate(cells):
-        groups.setdefault(kind_of(cell), []).append(place)
+        kind = kind_of(cell)
+        if kind is not last:
+            last, places = kind, groups.setdefault(kind, [])
+        places.append(place)
     missing = {mark: places for mark, places in groups.items() if isinstance(mark, Missing)}
     present = {kind: places for kind, places in groups.items() if isinstance(kind, Kind)}
     commonest = max(missing, key=lambda mark: len(missing[mark]), default=NAN)

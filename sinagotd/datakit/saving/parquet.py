@@ -88,8 +88,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 def _read(file: pq.ParquetFile, layout: Layout) -> pd.DataFrame:
     gathering = Gathering(layout, file.metadata.num_rows)
-    for table in tables(file):
-        gathering.add(table)
+    for group in range(file.num_row_groups):
+        gathering.add(file.read_row_group(group))  # no name holds it while the next one is read
+        pa.default_memory_pool().release_unused()
     frame = gathering.frame()
     frame.attrs |= read_attrs(file.schema_arrow.metadata)
     return frame

@@ -21,11 +21,8 @@ SCALARS: dict[str, Any] = {"bool": True, "int": 1, "float": 1.5, "str": "text"}
 
 def disputed(layout: Layout) -> tuple[Column, ...]:
     """The columns whose batches were of several kinds that have a type in common."""
-    return tuple(
-        column
-        for column in layout.columns
-        if len(column.variants) > 1 and all(one is not None for one in _examples(column))
-    )
+    several = (column for column in layout.columns if len(column.variants) > 1)
+    return tuple(column for column in several if all(example is not None for example in _examples(column)))
 
 
 def unified(table: Any, layout: Layout, columns: tuple[Column, ...]) -> tuple[Any, Layout]:

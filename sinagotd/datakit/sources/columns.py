@@ -68,7 +68,8 @@ def frame(columns: dict[str, Any]) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     made = pd.DataFrame(dict(enumerate(columns.values())), copy=False)
-    made.columns = pd.Index(list(columns), dtype=object)  # names as Arrow text cost more to look up than to read the file
+    # names as Arrow text, pandas' choice, cost more to look up than a small file costs to read
+    made.columns = pd.Index(list(columns), dtype=object)
     return made
 
 

@@ -18,6 +18,10 @@ from sinagotd.datakit.saving.reading import load_saved
 from sinagotd.errors import DatasetError
 
 
+def backwards(dataset: Dataset) -> Dataset:
+    return Dataset(dataset.inventory.iloc[::-1], registry=dataset.registry)
+
+
 def look_of(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in sorted(folder.glob("main*"))}
 
@@ -116,6 +120,17 @@ def test_a_failing_cell_is_a_problem_and_the_build_goes_on(world: Any) -> None:
     assert world.build().cells_loaded == 0, "what failed by its content is not tried again"
 
 
+def test_what_a_disk_refused_is_tried_again_with_all_that_requires_it(world: Any) -> None:
+    world.write("02", "values.json", {"refuse": 1})
+    (world.scripts / "refuse").touch()
+    assert world.build().problems[0].message == "[Errno 5] Input/output error"
+    assert world.build().cells_loaded == 2
+    (world.scripts / "refuse").unlink()
+    built = world.build()
+    assert (built.problems, built.cells_loaded) == ((), 2)
+    world.check()
+
+
 def test_a_strict_dataset_keeps_its_last_good_version_and_says_why(world: Any) -> None:
     world.declare(strict=True)
     world.build()
@@ -171,8 +186,10 @@ def test_a_cell_that_moves_while_it_is_loaded_is_loaded_again_at_the_next_build(
         return load_rows(plan, rows)
 
     world.build(load=load)
-    built = world.build()
-    assert built.cells_loaded >= 1
+    assert world.build().cells_loaded >= 1
+    world.check()
+    world.write("02", "notes.txt", "seen 02")
+    world.build()
     world.check()
 
 
@@ -277,6 +294,9 @@ def test_rows_may_come_from_a_provider(world: Any, tmp_path: Path) -> None:
     world.write("01", "notes.txt", "another")
     assert world.build().cells_loaded == 1
     assert world.published()["lines", "text"].tolist() == ["another", "seen 02"]
+    world.declare(rows=lambda: backwards(rows()))
+    assert world.build().cells_loaded == 0
+    assert world.published()["lines", "text"].tolist() == ["seen 02", "another"]
 
 
 def test_versions_are_listed_and_the_oldest_taken_away(world: Any) -> None:

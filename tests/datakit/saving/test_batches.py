@@ -23,6 +23,12 @@ BATCHES: dict[str, list[list[Any]]] = {
     "scalars, then arrays": [[1.5], [np.array([1.5, 2])]],
     "texts, then texts missing": [[pd.array(["a"], dtype=TEXT)], [np.array([np.nan])], [np.array([])]],
     "nothing telling, then nullable": [[np.array([np.nan])], [pd.array([1, None], dtype="Int64")]],
+    "nothing at all, then arrays of times": [
+        [np.array([])],
+        [pd.array(pd.to_datetime(["2020"], utc=True))],
+        [np.array([])],
+    ],
+    "nested, then arrays": [[{"a": 1}], [np.array([1.5])], [np.array([])]],
     "whole scalars, then fractions": [[1, None], [2.5], [3]],
     "truth, then missing": [[True], [None]],
     "text, then number": [["a"], [1]],

@@ -1,0 +1,58 @@
+"""What the commands on folders and saved files have in common: arguments, options, and how a folder is opened. Prints nothing."""
+
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sinagotd.datakit.dataset import Dataset
+
+Command = Callable[..., Any]
+PATH = click.Path(path_type=Path)
+LEVELS = ("subject", "session", "task")
+
+
+def target_argument(command: Command) -> Command:
+    """Give a command the argument TARGET, a folder or a saved file, and what opening either needs."""
+    return click.argument("target", type=PATH)(reading_options(folder_options(command)))
+
+
+def reading_options(command: Command) -> Command:
+    """Give a command the options --hdf-key and --trust."""
+    key = click.option("--hdf-key", default="dataset", show_default=True, help="Where in an HDF5 file.")
+    trust = click.option("--trust", is_flag=True, help="Run what a pickle holds; only for files made by yourself.")
+    return key(trust(command))
+
+
+def folder_options(command: Command) -> Command:
+    """Give a command the options that choose sources and rows of a folder."""
+    several: dict[str, Any] = {"multiple": True}
+    options = [
+        click.option("-t", "--source", "sources", metavar="TAG", help="Only this source.", **several),
+        click.option("--sources-from", type=PATH, metavar="FILE", help="Sources of your own, .toml or .py.", **several),
+        *(click.option(f"--{level}", f"{level}s", help=f"Only this {level}.", **several) for level in LEVELS),
+    ]
+    return reduce(lambda made, option: option(made), reversed(options), command)
+
+
+def open_folder(root: Path, asked: dict[str, Any]) -> "Dataset":
+    """The dataset of a folder, with the sources and rows that the options ask for; these are taken out of `asked`.
+
+    Raises DatasetError for a folder without recordings, an unknown source, or a file of sources that cannot be used.
+    """
+    from sinagotd.datakit.dataset import Dataset  # noqa: PLC0415 - pandas comes with it
+    from sinagotd.datakit.registry import Sources  # noqa: PLC0415 - as above
+
+    registry = Sources()
+    for file in asked.pop("sources_from"):
+        registry.add_file(file)
+    dataset = Dataset.from_directory(root, sources=list(asked.pop("sources")) or None, registry=registry)
+    chosen = {level: list(values) for level in LEVELS if (values := asked.pop(f"{level}s"))}
+    return dataset.include(**chosen) if chosen else dataset
+
+
+def is_folder(target: Path) -> bool:
+    return target.expanduser().is_dir()
