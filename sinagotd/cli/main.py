@@ -13,7 +13,7 @@ from sinagotd.cli.faults import guarded
 
 COMMANDS = {
     "run": "Keep the workspaces at PATHS (or those of --config, or this folder) up to date.",
-    "check": "Check settings, scripts, folders, permissions and mounts of workspaces.",
+    "check": "Check settings, scripts, folders, permissions and mounts of workspaces, and the datasets of a service.",
     "doctor": "Tell what this machine allows and where the promises end.",
     "plan": "Show which steps would run now, and why.",
     "status": "Show how every step of every record stands.",
@@ -26,6 +26,7 @@ COMMANDS = {
     "retire": "Believe that raw files are gone, however many, and retire their records.",
     "init": "Make a new workspace from a template.",
     "manifest": "Look after the manifest of a workspace.",
+    "dataset": "Build datasets, keep their versions, and see what changed in them.",
     "demo": "Watch the daemon at work on a workspace made for show, which stays in FOLDER until the next demo.",
 }
 """What each command does; it is the object `command` in the module of that name beside this one."""

@@ -39,9 +39,11 @@ def command(*, paths: Sequence[Path], config: Path | None, once: bool, inline: b
 
 def _workspaces(settings: DaemonSettings, paths: Sequence[Path]) -> Sequence[Path]:
     chosen = [*paths, *settings.workspaces]
-    if not chosen and not Path("workspace.toml").exists():
+    if chosen or settings.datasets:
+        return chosen
+    if not Path("workspace.toml").exists():
         raise WorkspaceError(f"no workspace.toml in {Path.cwd()}: give the path of a workspace, or --config")
-    return chosen or [Path()]
+    return [Path()]
 
 
 def _refuse_untrusted(config: Path | None) -> None:

@@ -55,6 +55,16 @@ class UpkeepDue:
 
 
 @dataclass(frozen=True, slots=True)
+class RootsTouched:
+    """The watchers of the trees of datasets have hints."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootsDue:
+    """It is time to look at what datasets are made of, whatever was seen of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Requested:
     """A command asks for something; `answer` is called once with what to tell it."""
 
@@ -88,6 +98,8 @@ Event = (
     | Hashed
     | WatchCheckDue
     | UpkeepDue
+    | RootsTouched
+    | RootsDue
     | Requested
     | WorkspaceClosed
     | ReloadRequested

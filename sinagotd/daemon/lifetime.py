@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sinagotd.core.states import State
 from sinagotd.daemon import events
+from sinagotd.daemon.datasets.keeping import Datasets
 from sinagotd.daemon.logs import libraries_logged
 from sinagotd.daemon.loop import Loop, Parts
 from sinagotd.daemon.notifier import Notifier
@@ -43,13 +44,17 @@ class Service:
 def serve(service: Service, log: FilteringBoundLogger) -> Counter[State]:
     """Run until asked to stop (or, once, until nothing is left); returns how many steps stand how in the end.
 
+    A dataset that could not be built counts as a step that failed.
+
     A workspace that cannot be opened, or goes wrong later, is waited for while the others go on. Raises what is wrong
     with it (SinagotError, OSError) when it is to run once, and when no workspace has anything that waiting could mend.
     """
     with started(service, log) as loop:
         loop.run(once=service.once)
         loop.drain(service.settings.drain)
-        return loop.counts()
+        counts = loop.counts()
+        counts[State.FAILED] += len(loop.datasets.failing) if loop.datasets is not None else 0
+        return counts
 
 
 @contextmanager
@@ -70,12 +75,14 @@ def started(service: Service, log: FilteringBoundLogger) -> Iterator[Loop]:
         stack.callback(sites.close)
         notifier.starting("opening the workspaces", OPENS_WITHIN_S * len(openers))
         sites.begin()
+        datasets = stack.enter_context(_datasets(service, inbox, runner, log))
         timers = Timers(partial(_intervals, service.settings, sites))
         log.info("ready", workspaces=sorted(site.name for site in sites), pid=os.getpid())
         notifier.ready()
         if not service.once:
             runner.wake()  # after all else: it takes seconds, and until it is there runs only queue up
-        yield Loop(Parts(inbox, sites, runner, notifier, log, partial(look_after, service.settings), timers))
+        upkeep = partial(look_after, service.settings)
+        yield Loop(Parts(inbox, sites, runner, notifier, log, upkeep, timers, datasets))
         log.info("stopping")
 
 
@@ -100,12 +107,29 @@ def _runner(service: Service, inbox: events.Inbox) -> Runner:
     )
 
 
+@contextmanager
+def _datasets(
+    service: Service, inbox: events.Inbox, runner: Runner, log: FilteringBoundLogger
+) -> Iterator[Datasets | None]:
+    if not service.settings.datasets:
+        yield None
+        return
+    datasets = Datasets(service.settings, inbox, runner, log, once=service.once)
+    try:
+        datasets.start()
+        yield datasets
+    finally:
+        datasets.stop()
+
+
 def _intervals(settings: DaemonSettings, sites: Sites) -> dict[events.Event, float]:
     intervals: dict[events.Event, float] = {
         events.WalkDue(site.name): settings.scan_interval_for(site.settings) for site in sites
     }
     canaries = [settings.canary_interval_for(site.settings) for site in sites]
     intervals[events.WatchCheckDue()] = min(canaries, default=settings.intervals.canary)
+    if settings.datasets:
+        intervals[events.RootsDue()] = settings.intervals.scan
     if settings.intervals.backup is not None:
         intervals[events.UpkeepDue()] = settings.intervals.backup
     return intervals

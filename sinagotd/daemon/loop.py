@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from sinagotd.core.states import State
 from sinagotd.daemon import events
+from sinagotd.daemon.datasets.keeping import Datasets
 from sinagotd.daemon.notifier import Notifier
 from sinagotd.daemon.reloading import reload
 from sinagotd.daemon.site import Site
@@ -38,6 +39,7 @@ class Parts:
     log: FilteringBoundLogger
     upkeep: Callable[[Site], None]
     timers: Timers = field(default_factory=Timers)
+    datasets: Datasets | None = None
 
 
 class Loop:
@@ -46,6 +48,7 @@ class Loop:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.sites = parts.sites
+        self.datasets = parts.datasets
         self.stopping = False
 
     def run(self, *, once: bool = False) -> None:
@@ -81,6 +84,8 @@ class Loop:
 
     def handle(self, event: events.Event) -> None:
         """Hand on one event; what goes wrong in a workspace is that workspace's alone."""
+        if self.datasets is not None and self.datasets.hear(event):
+            return
         match event:
             case events.StopRequested():
                 self.stopping = True
@@ -155,6 +160,8 @@ class Loop:
         for site in self.sites:
             with self.sites.minding(site.name):
                 left -= site.turn(max(0, left))
+        if self.datasets is not None and room is None:
+            self.datasets.turn(self.sites)
         self.parts.notifier.beat(self.status, time.monotonic())
 
     @property
@@ -164,7 +171,9 @@ class Loop:
     @property
     def at_rest(self) -> bool:
         """Nothing is left to do; a workspace that is closed may have more."""
-        return self.parts.inbox.empty() and not self.sites.closed and all(site.at_rest for site in self.sites)
+        are_built = self.datasets is None or self.datasets.at_rest
+        at_rest = all(site.at_rest for site in self.sites)
+        return self.parts.inbox.empty() and not self.sites.closed and at_rest and are_built
 
     def counts(self) -> Counter[State]:
         """How many steps stand how, over all workspaces."""
@@ -186,6 +195,7 @@ class Loop:
         paused = {engine.standstill for engine in engines} - {""}
         trouble += f"; nothing new is run: {'; '.join(sorted(paused))}" if paused else ""
         trouble += f"; {self.parts.runner.trouble}" if self.parts.runner.trouble else ""
+        trouble += self.datasets.status if self.datasets is not None else ""
         return f"{records} records in {len(engines)} workspace(s): {self.in_flight} in flight, {pending} stale{trouble}"
 
     def _patience(self) -> float:

@@ -82,7 +82,7 @@ class Sites:
         """Open them; raises what is wrong when there is nothing at all to wait for."""
         self.open_due(time.monotonic())
         faults = [place.fault for place in self._places.values() if isinstance(place.fault, NEEDS_A_PERSON)]
-        if len(faults) == len(self._places):
+        if faults and len(faults) == len(self._places):
             raise faults[0] if len(faults) == 1 else ConfigError(*map(sentence, faults))
 
     def open_due(self, now: float) -> None:

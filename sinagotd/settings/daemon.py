@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from sinagotd.settings.cluster import ClusterSettings
+from sinagotd.settings.datasets import CellSettings, Datasets, DatasetSection
 from sinagotd.settings.ownership import Trust
 from sinagotd.settings.quantities import DAY_S, MINUTE_S, Duration, Interval, IntervalOrOff
 from sinagotd.settings.reading import SettingsFile, check, read_files, unknown_key_warnings
@@ -84,13 +85,14 @@ class DaemonFile(Section):
     drain: Duration = Field(30.0, description="When stopping, wait this long for runs to end.")
     keep_runs: Count = Field(20, description="Runs that are remembered of each step of a record.")
     keep_events: Interval = Field(90 * DAY_S, description="How long events are remembered.")
-    cluster: ClusterSettings = ClusterSettings()
-    log: DaemonLogSettings = DaemonLogSettings()
-    state: StateSettings = StateSettings()
-    control: ControlSettings = ControlSettings()
-    trust: TrustSettings = TrustSettings()
-    intervals: IntervalSettings = IntervalSettings()
-    datasets: dict[str, Any] = Field({})
+    cluster: ClusterSettings = ClusterSettings.defaults()
+    log: DaemonLogSettings = DaemonLogSettings.defaults()
+    state: StateSettings = StateSettings.defaults()
+    control: ControlSettings = ControlSettings.defaults()
+    trust: TrustSettings = TrustSettings.defaults()
+    intervals: IntervalSettings = IntervalSettings.defaults()
+    cells: CellSettings = CellSettings.defaults()
+    datasets: Datasets = Field({}, description="Datasets, each by its name.", examples=["harbor"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class DaemonSettings:
     drain: float
     keep_runs: int
     keep_events: float
+    cells: CellSettings
+    datasets: dict[str, DatasetSection]
     raw: dict[str, Any]
     warnings: tuple[str, ...]
 
@@ -135,7 +139,7 @@ class DaemonSettings:
 def load_daemon(path: AnyPath | None) -> DaemonSettings:
     """Read the service's file, or take the defaults for None. Raises ConfigError with every fault."""
     if path is None:
-        return _settings(DaemonFile(), None)
+        return _settings(DaemonFile.defaults(), None)
     files = read_files([config_file(path, DAEMON_FILE_NAME)])
     file = check(DaemonFile, files[0].table, files)
     return _settings(file, files[0], *unknown_key_warnings(DaemonFile, files))
@@ -154,6 +158,8 @@ def _settings(file: DaemonFile, source: SettingsFile | None, *warnings: str) -> 
         drain=file.drain,
         keep_runs=file.keep_runs,
         keep_events=file.keep_events,
+        cells=file.cells,
+        datasets=file.datasets,
         raw=source.table if source else {},
         warnings=warnings,
     )

@@ -80,7 +80,7 @@ class ModalitySection(Section):
     task_scripts: dict[Name, Labels] = Field(
         {}, description="Further scripts for single tasks, after the others.", examples=[{"RS": ["alpha"]}]
     )
-    models: ModelsSection = ModelsSection()
+    models: ModelsSection = ModelsSection.defaults()
     file_match: Any = None
     record_collection: Any = None
 
@@ -104,7 +104,7 @@ class SchedulerSection(Section):
 class DaskSection(Section):
     """Dask in a notebook; the service has `[cluster]` in its own file."""
 
-    scheduler: SchedulerSection = SchedulerSection()
+    scheduler: SchedulerSection = SchedulerSection.defaults()
     cluster: dict[str, Any] = Field({})
 
 
@@ -124,15 +124,15 @@ class WorkspaceFile(Section):
     """Settings of a workspace."""
 
     info: dict[str, Any] = Field({})
-    path: PathSection = PathSection()
+    path: PathSection = PathSection.defaults()
     records: RecordsSection
-    steps: StepsSection = StepsSection()
+    steps: StepsSection = StepsSection.defaults()
     tasks: dict[Name, TaskSection] = Field({}, description="Tasks, in their order.", examples=["RS"])
     modalities: dict[Name, ModalitySection] = Field(
         {}, description="Modalities, in the order in which they run.", examples=["EEG"]
     )
-    run: RunSettings = RunSettings()
-    watch: WatchSettings = WatchSettings()
-    log: LogSettings = LogSettings()
-    dask: DaskSection = DaskSection()
+    run: RunSettings = RunSettings.defaults()
+    watch: WatchSettings = WatchSettings.defaults()
+    log: LogSettings = LogSettings.defaults()
+    dask: DaskSection = DaskSection.defaults()
     processed: dict[Name, ProcessedSection] = Field({})

@@ -62,12 +62,6 @@ def test_workspaces_start_from_the_folder_of_the_file_and_count_once(write, tmp_
     assert service.workspaces == (Path("/srv/lab/harbor"), tmp_path / "lab")
 
 
-def test_datasets_are_kept_as_they_are_written(write):
-    service = load_daemon(write('[datasets.harbor]\nrows = "records"'))
-    assert service.raw["datasets"] == {"harbor": {"rows": "records"}}
-    assert service.warnings == ()
-
-
 def test_an_unknown_key_is_a_warning(write):
     path = write("[cluster]\nworker = 4\n[intervals]\nscan_interval = 1")
     assert load_daemon(path).warnings == (

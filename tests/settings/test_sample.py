@@ -5,6 +5,7 @@ import pytest
 import tomli
 
 from sinagotd.settings.daemon import DaemonFile, load_daemon
+from sinagotd.settings.datasets import DatasetSection
 from sinagotd.settings.run import RunSettings
 from sinagotd.settings.sample import daemon_sample, workspace_sample
 from sinagotd.settings.watch import WatchSettings
@@ -38,10 +39,12 @@ def test_every_setting_of_the_service_is_in_its_sample_at_its_default(tmp_path):
     path.write_text(uncommented(daemon_sample()))
     service = load_daemon(path)
     assert service.warnings == ()
-    assert DaemonFile.model_validate(tomli.loads(path.read_text())) == DaemonFile()
+    table = tomli.loads(path.read_text())
+    assert DaemonFile.model_validate(table | {"datasets": {}}) == DaemonFile()
     shown = service.raw
-    assert shown.keys() == DaemonFile.model_fields.keys() - {"datasets"}
-    for name in ("cluster", "log", "state", "control", "intervals"):
+    assert shown.keys() == DaemonFile.model_fields.keys()
+    assert shown["datasets"]["harbor"].keys() == DatasetSection.model_fields.keys()
+    for name in ("cluster", "log", "state", "control", "intervals", "cells"):
         assert shown[name].keys() == type(getattr(service, name)).model_fields.keys()
 
 

@@ -97,7 +97,7 @@ def _write(job: Job, folder: Path, base: Version | None, examples: Examples) -> 
     rows = tuple(cells.by_row)
     fresh = frozenset(job.gathered.fresh) if base else frozenset(rows)
     content = Content(rows, job.found.labels, fresh, job.values, examples)
-    layout = layout_text(content.start().layout).decode()
+    layout = layout_text(content.start.layout).decode()
     attrs = _attrs(job)
     is_folder = bool(declaration.partition_by)
     olds = _olds(job, base)

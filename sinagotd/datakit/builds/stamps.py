@@ -72,7 +72,9 @@ class Stamps:
 
     def content(self, path: str, companions: Iterable[str] = ()) -> Content:
         """The content of a cell: of a file or a whole folder, together with what its source reads beside it."""
-        own = self._folder(path) if os.path.isdir(path) else self._file(path)  # noqa: PTH112  as above
+        own = self._file(path)
+        if not own.is_readable and os.path.isdir(path):  # noqa: PTH112  as above
+            own = self._folder(path)
         beside = sorted(companions)
         if not beside or not own.is_readable:
             return own

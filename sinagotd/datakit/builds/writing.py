@@ -4,6 +4,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,7 +42,8 @@ class Old(NamedTuple):
     positions: Mapping[Key, int]
 
 
-class Content(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Content:
     """What is written: the rows by name and label, which of them are fresh, their values by feature, and the columns."""
 
     rows: Sequence[Key]
@@ -49,6 +52,7 @@ class Content(NamedTuple):
     values: Callable[[Key], Mapping[Feature, Any]]
     examples: Examples
 
+    @cached_property
     def start(self) -> Block:
         """A block without rows that has all columns in their order."""
         return self._block([])
@@ -97,7 +101,7 @@ def write_part(
         return old.file
     places = _places(names, part.places, content.fresh, old)
     copied = old.path if old is not None and any(place.is_old for place in places) else None
-    woven = weave(folder / "parts", places, copied, content.blocks, start=content.start(), attrs=attrs)
+    woven = weave(folder / "parts", places, copied, content.blocks, start=content.start, attrs=attrs)
     woven.rename(target)
     shutil.rmtree(folder / "parts")
     fsync_file(target)
