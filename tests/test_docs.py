@@ -58,6 +58,6 @@ def test_the_folders_in_the_readme_are_those_of_the_package():
 
 def test_every_proof_of_a_promise_is_there():
     text = (ROOT / "docs/promises.md").read_text()
-    proofs = re.findall(r"`(\w+/test_\w+\.py)`", text)
+    proofs = re.findall(r"`([\w/]+/test_\w+\.py)`", text)
     assert "faults/test_kills.py" in proofs
     assert [proof for proof in proofs if not (ROOT / "tests" / proof).exists()] == []

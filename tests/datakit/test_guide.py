@@ -1,4 +1,4 @@
-"""docs/datakit.md says what the code does: its examples run, its tables are those of the classes."""
+"""docs/datasets.md says what the code does: its examples run, its tables are those of the classes."""
 
 import dataclasses
 import doctest
@@ -14,7 +14,7 @@ from sinagotd.datakit.registry import Sources
 from sinagotd.datakit.sources.declared import declared_sources, options
 from sinagotd.datakit.sources.declared.options import KINDS
 
-GUIDE = Path(__file__).parents[2] / "docs" / "datakit.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "datasets.md"
 TEXT = GUIDE.read_text()
 
 

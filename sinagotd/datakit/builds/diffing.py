@@ -59,7 +59,7 @@ def in_words(found: Iterable[Change]) -> str:
     """A sentence for the log: how many cells changed, by cause."""
     counts = Counter(cause for change in found for cause in change.causes)
     told = ", ".join(f"{count} {cause}" for cause, count in counts.most_common())
-    return f"cells changed: {told}" if told else "no cell changed, but what the dataset is declared to be"
+    return f"cells changed: {told}" if told else "no cell changed, but the declaration or the program did"
 
 
 def _change(old: Cell | None, new: Cell) -> Iterator[Change]:
