@@ -39,6 +39,8 @@ class DataSource:
     optional: ClassVar[tuple[str, ...]] = ()
     degrade: ClassVar[Literal["load", "skip", "error"]] = "load"
     derived_from: ClassVar[str | None] = None
+    companions: ClassVar[tuple[str, ...]] = ()
+    """Globs, relative to the file's folder, of what `load` reads besides: a change there makes the cell another one."""
     camera_tag: ClassVar[str | None] = None
     is_timeseries: ClassVar[bool] = True
     is_folder: ClassVar[bool] = False

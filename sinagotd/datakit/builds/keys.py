@@ -77,7 +77,7 @@ class Keys:
 
     def _companions(self, tag: str, path: str) -> Iterator[str]:
         """What the source reads beside the file, as patterns relative to the file's folder."""
-        patterns = getattr(self._plan.classes[tag], "companions", ())
+        patterns = self._plan.classes[tag].companions
         if not patterns:
             return iter(())
         folder = Path(path).parent

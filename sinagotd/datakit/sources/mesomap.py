@@ -30,6 +30,7 @@ class Mesomap(TimeseriesSource):
     tag = "mesomap"
     patterns = ("*_mesoscope.ome_traces.csv",)
     requires = ("dataqueue",)
+    companions = ("*.regions.csv", "*.mask.npy")
     camera_tag = "meso_metadata"
 
     def build_timeseries(

@@ -38,6 +38,7 @@ class Suite2p(TimeseriesSource):
     tag = "suite2p"
     patterns = ("**/*_suite2p/**/plane0/F.npy",)
     requires = ("dataqueue",)
+    companions = ("*.npy", "../plane*/*.npy")
 
     def build_timeseries(
         self, path: Path, *, context: LoadContext | None
