@@ -158,5 +158,5 @@ RUNS = (
 )
 
 ALL_STAGING_DELETED = Hostile(
-    "all staging folders deleted", "shutil.rmtree(staging.parent)", "without writing|No such file"
+    "all staging folders deleted", "shutil.rmtree(staging.parent)", "without writing|No such file|not empty"
 )

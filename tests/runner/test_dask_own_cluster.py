@@ -14,6 +14,7 @@ from runner_world import Posts, World, family, is_gone, wait_until
 
 from sinagotd.core.states import Outcome
 from sinagotd.errors import RunnerError
+from sinagotd.runner.batches import Paces
 from sinagotd.runner.dask_runner import DaskRunner
 from sinagotd.runner.protocol import RunEnded, RunLost, RunStarted
 
@@ -88,6 +89,8 @@ def test_the_working_folder_and_the_settings_of_dask_are_left_alone(shared: Shar
 
 def test_among_waiting_orders_the_highest_priority_goes_first(shared: Shared, world: World) -> None:
     runner, posts = shared
+    assert runner._keeper._link is not None
+    runner._keeper._link._paces = Paces()  # orders of steps that nothing is known of travel alone
     blocker = world.order("hangs", "REC-0", timeout_s=2.0)
     runner.submit(blocker)
     world.pids("REC-0")
