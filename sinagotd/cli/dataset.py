@@ -1,8 +1,8 @@
-"""`sinagotd dataset`: knows the name of each of its commands, and imports only the one that is called."""
-
-from importlib import import_module
+"""`sinagotd dataset`: what its commands do; each is a module `dataset_<name>` beside this one."""
 
 import click
+
+from sinagotd.cli.lazy import LazyGroup
 
 COMMANDS = {
     "list": "List the datasets of the service and how they stand.",
@@ -18,30 +18,8 @@ COMMANDS = {
     "shell": "Open a Python prompt with a folder or a saved file at hand.",
     "convert": "Write a saved file in another format.",
 }
-"""What each command does; it is the object `command` in the module `dataset_<name>` beside this one."""
 
 
-class Commands(click.Group):
-    """The group of them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"sinagotd.cli.dataset_{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=Commands)
+@click.group(cls=LazyGroup, does=COMMANDS, prefix="dataset_")
 def command() -> None:
     """Build datasets, keep their versions, and see what changed in them."""

@@ -1,8 +1,7 @@
-"""The command `sinagotd`: knows the name of each command, and imports only the one that is called."""
+"""The command `sinagotd`: what its commands do; each is a module of its name beside this one."""
 
 import sys
 from functools import partial
-from importlib import import_module
 from io import TextIOWrapper
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from sinagotd import __version__
 from sinagotd.cli.faults import guarded
+from sinagotd.cli.lazy import LazyGroup
 
 COMMANDS = {
     "run": "Keep the workspaces at PATHS (or those of --config, or this folder) up to date.",
@@ -29,34 +29,16 @@ COMMANDS = {
     "dataset": "Build datasets, keep their versions, and see what changed in them.",
     "demo": "Watch the daemon at work on a workspace made for show, which stays in FOLDER until the next demo.",
 }
-"""What each command does; it is the object `command` in the module of that name beside this one."""
 
 
-class Commands(click.Group):
+class Commands(LazyGroup):
     """The group of all commands; an error of any of them becomes sentences and an exit code here."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"sinagotd.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         ctx.exit(guarded(partial(super().invoke, ctx)))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, does=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sinagotd")
 def sinagotd() -> None:
     """Watch data folders, keep every result up to date, and say why."""
