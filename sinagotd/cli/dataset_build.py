@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sinagotd.cli.dataset_choosing import Chosen, dataset_argument, the_dataset
-from sinagotd.cli.dataset_folder import build_folder, building_options, means_folder
+from sinagotd.cli.dataset_folder import build_folder, building_options, means_folder, refuse_folder_options
 from sinagotd.cli.places import JSON_HELP
 from sinagotd.cli.screen import line, make_console, print_json, print_lines, styled
 from sinagotd.cli.text import counted, span
@@ -36,6 +36,7 @@ def command(name: str, config: Path | None, *, as_json: bool, **asked: Any) -> i
     """
     if means_folder(name, config):
         return build_folder(Path(name), asked, as_json=as_json)
+    refuse_folder_options(name, asked)
     chosen = the_dataset(name, config)
     report = done(chosen, Errand.BUILD)
     if as_json:

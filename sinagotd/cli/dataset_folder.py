@@ -37,13 +37,20 @@ def means_folder(name: str, config: Path | None) -> bool:
     return config is None and is_path and is_folder(Path(name))
 
 
+def refuse_folder_options(name: str, asked: dict[str, Any]) -> None:
+    """Raises UsageError when an option was given that says nothing to a dataset of the service."""
+    given = [param.opts[-1] for param in click.get_current_context().command.params if asked.get(param.name or "")]
+    if given:
+        raise click.UsageError(f"{', '.join(given)}: only for a folder, and {name} is none")
+
+
 def build_folder(root: Path, asked: dict[str, Any], *, as_json: bool) -> int:
     """Build a folder and say what came of it; 1 if a cell could not be loaded. Raises DatasetError."""
     began_at = time.monotonic()
-    format_, lenient, workers = asked.pop("format_"), asked.pop("lenient"), asked.pop("workers")
-    output = asked.pop("output") or _default_output(root, format_ or "parquet")
+    format_, strict, workers = asked["format_"], not asked["lenient"], asked["workers"]
+    output = asked["output"] or _default_output(root, format_ or "parquet")
     dataset = open_folder(root, asked)
-    path = dataset.save(output, format=format_, strict=not lenient, progress=sys.stderr.isatty(), workers=workers)
+    path = dataset.save(output, format=format_, strict=strict, progress=sys.stderr.isatty(), workers=workers)
     report = {
         "output": str(path),
         "size_bytes": path.stat().st_size,

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from sinagotd.cli.dataset_targets import is_folder, open_folder, target_argument
+from sinagotd.cli.dataset_targets import is_folder, open_folder, open_saved, target_argument
 from sinagotd.cli.places import JSON_HELP
 from sinagotd.cli.screen import print_json
 
@@ -17,7 +17,9 @@ HEAD = ("source", "present", "missing", "total", "coverage")
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def command(target: Path, *, hdf_key: str, trust: bool, as_json: bool, **asked: Any) -> int:
     """Show for how many rows of a folder or a saved file each source is there."""
-    table = _of_folder(target, asked) if is_folder(target) else _of_file(target, hdf_key, trust)
+    table = (
+        _of_folder(target, asked) if is_folder(target) else _of_frame(open_saved(target, hdf_key=hdf_key, trust=trust))
+    )
     rows = table.rename_axis("source").reset_index().to_dict("records")
     if as_json:
         print_json(rows)
@@ -35,12 +37,10 @@ def _of_folder(target: Path, asked: dict[str, Any]) -> Any:
     return inspect_sources(open_folder(target, asked))
 
 
-def _of_file(target: Path, hdf_key: str, trust: bool) -> Any:  # noqa: FBT001 - as the option says
+def _of_frame(frame: Any) -> Any:
     """The same figures for the sources of a saved frame: rows in which any of its features has a value."""
-    from sinagotd.datakit import load_dataset  # noqa: PLC0415 - pandas comes with it
-    from sinagotd.datakit.coverage import coverage  # noqa: PLC0415 - as above
+    from sinagotd.datakit.coverage import coverage  # noqa: PLC0415 - pandas comes with it
 
-    frame = load_dataset(target, hdf_key=hdf_key, trust=trust)
     names = [str(label[0] if isinstance(label, tuple) else label) for label in frame.columns]
     present = frame.notna().set_axis(names, axis=1).T.groupby(level=0, sort=False).any().T
     return coverage(present.where(present, None), tuple(present.columns))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sinagotd.datakit.dataset import Dataset
 
 Command = Callable[..., Any]
@@ -39,7 +41,7 @@ def folder_options(command: Command) -> Command:
 
 
 def open_folder(root: Path, asked: dict[str, Any]) -> "Dataset":
-    """The dataset of a folder, with the sources and rows that the options ask for; these are taken out of `asked`.
+    """The dataset of a folder, with the sources and rows that the options ask for.
 
     Raises DatasetError for a folder without recordings, an unknown source, or a file of sources that cannot be used.
     """
@@ -47,11 +49,18 @@ def open_folder(root: Path, asked: dict[str, Any]) -> "Dataset":
     from sinagotd.datakit.registry import Sources  # noqa: PLC0415 - as above
 
     registry = Sources()
-    for file in asked.pop("sources_from"):
+    for file in asked["sources_from"]:
         registry.add_file(file)
-    dataset = Dataset.from_directory(root, sources=list(asked.pop("sources")) or None, registry=registry)
-    chosen = {level: list(values) for level in LEVELS if (values := asked.pop(f"{level}s"))}
+    dataset = Dataset.from_directory(root, sources=list(asked["sources"]) or None, registry=registry)
+    chosen = {level: list(values) for level in LEVELS if (values := asked[f"{level}s"])}
     return dataset.include(**chosen) if chosen else dataset
+
+
+def open_saved(file: Path, *, hdf_key: str, trust: bool) -> "pd.DataFrame":
+    """The frame of a saved file. Raises DatasetError for one that is damaged, or a pickle that holds more than data."""
+    from sinagotd.datakit import load_dataset  # noqa: PLC0415 - pandas comes with it
+
+    return load_dataset(file, hdf_key=hdf_key, trust=trust)
 
 
 def is_folder(target: Path) -> bool:

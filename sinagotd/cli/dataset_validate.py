@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sinagotd.cli.dataset_targets import is_folder, open_folder, target_argument
+from sinagotd.cli.dataset_targets import is_folder, open_folder, open_saved, target_argument
 from sinagotd.cli.places import JSON_HELP
 from sinagotd.cli.screen import print_json
 from sinagotd.cli.text import counted
@@ -28,18 +28,14 @@ def command(target: Path, *, level: str, hdf_key: str, trust: bool, as_json: boo
         records = dataset.validate(level=level, progress=sys.stderr.isatty())  # type: ignore[arg-type]  # one of the two
         problems = dataset.problems.to_dict("records")
     else:
-        records, problems = _of_file(target, hdf_key, trust), []
+        from sinagotd.datakit import cell_records  # noqa: PLC0415 - pandas comes with it
+
+        records, problems = cell_records(open_saved(target, hdf_key=hdf_key, trust=trust)), []
     if as_json:
         print_json({"cells": _plain(records), "problems": problems})
     else:
         _print(records, problems)
     return int(bool((records["status"] == FAILED).any()))
-
-
-def _of_file(target: Path, hdf_key: str, trust: bool) -> Any:  # noqa: FBT001 - as the option says
-    from sinagotd.datakit import cell_records, load_dataset  # noqa: PLC0415 - pandas comes with it
-
-    return cell_records(load_dataset(target, hdf_key=hdf_key, trust=trust))
 
 
 def _plain(records: Any) -> list[dict[str, Any]]:

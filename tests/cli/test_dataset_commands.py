@@ -207,6 +207,12 @@ def test_a_dataset_that_is_not_there_is_a_sentence(study):
     assert "there is no dataset 'harbour': did you mean harbor?" in study.say("dataset", "build", "harbour", expect=1)
 
 
+def test_what_is_meant_for_a_folder_is_not_passed_over_in_silence(study):
+    said = study.say("dataset", "build", "harbor", "--output", "elsewhere.parquet", "--lenient", expect=2)
+    assert "--output, --lenient: only for a folder, and harbor is none" in said
+    assert not study.output.exists()
+
+
 def test_without_settings_it_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(sinagotd, ["dataset", "list"])
