@@ -1,7 +1,7 @@
 """`sinagotd check`: every fault of a workspace at once, before anything runs."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -51,7 +51,10 @@ def examine_datasets(path: Path | None, config: Path | None) -> list[Examined]:
     from sinagotd.cli.dataset_choosing import all_datasets  # noqa: PLC0415 - only who has datasets waits for pandas
     from sinagotd.cli.dataset_examining import examine_dataset  # noqa: PLC0415 - as above
 
-    return [examine_dataset(each) for each in all_datasets(config)]
+    first, *others = [examine_dataset(each) for each in all_datasets(config)]
+    if _has_datasets_only(config):  # what is odd in the service's file is said once; else its workspaces say it
+        first = replace(first, warnings=(*load_daemon(config).warnings, *first.warnings))
+    return [first, *others]
 
 
 def _has_datasets_only(config: Path) -> bool:

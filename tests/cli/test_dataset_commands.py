@@ -287,6 +287,11 @@ def test_a_cron_line_that_is_none_is_a_fault_of_the_settings(study):
     assert "Mars/Base" in study.say("check", expect=1)
 
 
+def test_check_tells_of_a_misspelt_setting_of_a_dataset(study):
+    study.settings(more='schedul = "15min"\n')
+    assert "datasets.harbor.schedul is not a setting and does nothing" in study.say("check")
+
+
 def test_check_of_one_workspace_leaves_datasets_alone(study):
     (study.folder / "lab").mkdir()
     Path(study.folder / "lab/workspace.toml").write_text("[records]\nid_pattern = 'x'\n")
