@@ -1,9 +1,7 @@
 """Writes a file so that a kill or a power cut leaves the old content or the new one, never half; it digests nothing."""
 
-import ctypes
 import errno
 import os
-import secrets
 from pathlib import Path
 
 _AT_FDCWD = -100
@@ -13,7 +11,7 @@ _CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside the file, fsync, rename into place, fsync the folder. Raises OSError and leaves no leftover."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
         with aside.open("xb") as file:
             file.write(content)
@@ -32,6 +30,8 @@ def exchange(one: Path, other: Path) -> bool:
     Raises OSError, as when one of them is not there.
     """
     names = os.fsencode(one), os.fsencode(other)
+    import ctypes  # noqa: PLC0415 - every command imports this module, hardly one swaps
+
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0:
         return True

@@ -9,9 +9,11 @@ import structlog
 from sinagotd.core.keys import StepKey
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.finding import compare
+from sinagotd.engine.noting import note_still
 from sinagotd.engine.tools import Tools
 from sinagotd.manifest.opening import open_manifest
 from sinagotd.scan.digests import digest
+from sinagotd.scan.listing import Listing
 from sinagotd.scan.names import IgnoredNames
 from sinagotd.scan.walk import walk
 from sinagotd.scripts.attempt import attempt
@@ -142,11 +144,13 @@ class World:
 
     def walk(self):
         engine = self.engine
-        seen = walk(self.data, engine.pipeline.reach(), ignored=IgnoredNames())
+        listing = Listing()
+        seen = walk(self.data, engine.pipeline.reach(), ignored=IgnoredNames(), listing=listing)
         found = compare(seen, engine.manifest.read.stamps(), engine.pipeline)
         engine.meet(found.records)
         engine.retire(engine.records - found.records)
         engine.see(found.changed)
+        note_still(engine, found, listing.told())
 
     def turn(self, room=100):
         """Turn until nothing new comes of it."""

@@ -4,7 +4,6 @@ import errno
 import os
 import platform
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -69,8 +68,10 @@ def _write_report(fault: Exception) -> str:
     """Write everything we want to know into a file of its own; gives its path, or why there is none."""
     head = f"sinagotd {__version__}, Python {platform.python_version()}, {platform.platform()}\n{sys.argv!r}\n\n"
     report = head + "".join(traceback.format_exception(fault))
+    from tempfile import NamedTemporaryFile  # noqa: PLC0415 - every command imports this module, hardly one has a bug
+
     try:
-        with tempfile.NamedTemporaryFile("wb", prefix="sinagotd-", suffix=".txt", delete=False) as file:
+        with NamedTemporaryFile("wb", prefix="sinagotd-", suffix=".txt", delete=False) as file:
             file.write(report.encode("utf-8", "backslashreplace"))
             return file.name
     except OSError as unwritable:

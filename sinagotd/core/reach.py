@@ -44,11 +44,12 @@ class Place:
 
     def enter(self, name: str) -> "Place | None":
         """The place of the entry `name` in the folder of this place; None if no template goes there."""
-        found = tuple([node for wanted, node in self._open if wanted.fits(name)])
+        found = [node for wanted, node in self._open if wanted.fits(name)]
         if name in self._literal:
-            found += tuple(node.literal[name] for node in self._nodes if name in node.literal)
-        if not found:
-            return None
+            found += [node.literal[name] for node in self._nodes if name in node.literal]
+        return self._place_of(tuple(found)) if found else None
+
+    def _place_of(self, found: "tuple[_Node, ...]") -> "Place":
         return self._places.get(found) or self._places.setdefault(found, Place(found))
 
 

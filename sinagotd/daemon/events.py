@@ -8,6 +8,7 @@ from typing import Any
 from sinagotd.core.facts import Digest, Stamp
 from sinagotd.engine.finding import Found
 from sinagotd.runner.protocol import RunnerEvent
+from sinagotd.scan.listing import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,16 @@ class WalkDue:
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """A walk ended; `offline` says why nothing may be decided from it, `failed` is why it could not be done."""
+    """A walk ended; `offline` says why nothing may be decided from it, `failed` is why it could not be done.
+
+    `listed` is what there was to see, where that can be told.
+    """
 
     workspace: str
     found: Found | None
     offline: str | None = None
     failed: Exception | None = None
+    listed: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True)

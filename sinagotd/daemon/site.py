@@ -13,6 +13,7 @@ from sinagotd.daemon.unusable import Unusable
 from sinagotd.daemon.walking import Root, WalkOrder, Walks
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.finding import Found
+from sinagotd.engine.noting import note_still
 from sinagotd.errors import ManifestError
 from sinagotd.scan.findings import Finding, Unreadable
 from sinagotd.scan.health import Health, Hints
@@ -210,6 +211,7 @@ class Site:
         elif walked.found is not None:
             with self._news():
                 self._take(walked.found)
+                note_still(self.engine, walked.found, walked.listed)
             if was_offline:
                 self.check_watching()
         if again:

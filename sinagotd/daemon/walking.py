@@ -10,6 +10,7 @@ from sinagotd.daemon.events import Inbox, Walked
 from sinagotd.engine.finding import compare
 from sinagotd.errors import ManifestError
 from sinagotd.manifest.reader import open_reader
+from sinagotd.scan.listing import Listing
 from sinagotd.scan.mounts import file_id, root_identity
 from sinagotd.scan.names import IgnoredNames
 from sinagotd.scan.vanished import root_offline
@@ -69,12 +70,13 @@ class WalkOrder:
 
     def _look(self) -> Walked:
         began = time.monotonic()
-        seen = walk(self.root.data_path, self.pipeline.reach(), ignored=self.ignored)
+        listing = Listing()
+        seen = walk(self.root.data_path, self.pipeline.reach(), ignored=self.ignored, listing=listing)
         with open_reader(self.root.manifest_path.parent) as reader:
             found = compare(seen, reader.stamps(), self.pipeline, took_s=time.monotonic() - began)
             records = len(reader.records())
         offline = self.root.offline(known_records=records, seen_records=len(found.records))
-        return Walked(self.workspace, found, offline=offline)
+        return Walked(self.workspace, found, offline=offline, listed=listing.told())
 
 
 class Walks:

@@ -1,15 +1,11 @@
 """The pipeline as the scripts on disk have it, kept up with what changes there once that has settled."""
 
-from pathlib import Path
-
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.engine.loading import Ask, ScriptReader
 from sinagotd.errors import ConfigError
+from sinagotd.scripts.looks import Look, look_at
 from sinagotd.settings.ownership import Trust
 from sinagotd.settings.workspace import WorkspaceSettings
-
-Look = tuple[int, int, int, int]
-"""How a file looks: size, mtime_ns, inode and mode."""
 
 
 class Code:
@@ -32,13 +28,18 @@ class Code:
         self.pipeline = self._load(before)
 
     @property
+    def looks(self) -> dict[str, Look | None]:
+        """How every file looked, by its path below the scripts folder, just before it was read."""
+        return self._read
+
+    @property
     def in_motion(self) -> bool:
         """Whether something differs from what was read; polled by `changed`."""
         return self._last != self._read
 
     def changed(self, now: float) -> bool:
         """Look again: whether something differs from what was read and has not moved for a while; `now` is monotonic."""
-        looks = {name: _look(self._folder / name) for name in self._read}
+        looks = {name: look_at(self._folder / name) for name in self._read}
         if looks != self._last:
             self._last, self._moved_at = looks, now
         return self.in_motion and now - self._moved_at >= self._quiet_s
@@ -58,7 +59,7 @@ class Code:
 
     def _load(self, before: Pipeline | None) -> Pipeline:
         """Look first, then read: what changes in between will look different."""
-        looks = {path.relative_to(self._folder).as_posix(): _look(path) for path in self._folder.rglob("*.py")}
+        looks = {path.relative_to(self._folder).as_posix(): look_at(path) for path in self._folder.rglob("*.py")}
         try:
             loaded = self._reader.load(before)
         except ConfigError:
@@ -66,11 +67,3 @@ class Code:
             raise
         self._read = self._last = {name: looks.get(name) for name in loaded.files}
         return loaded.pipeline
-
-
-def _look(path: Path) -> Look | None:
-    try:
-        entry = path.stat()
-    except OSError:
-        return None
-    return (entry.st_size, entry.st_mtime_ns, entry.st_ino, entry.st_mode)

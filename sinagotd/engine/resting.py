@@ -11,10 +11,10 @@ from xxhash import xxh3_128_hexdigest
 import sinagotd
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.core.planner import Policy
+from sinagotd.engine.still import ALL_PLANNED_ON
 from sinagotd.manifest.reader import Reader
 from sinagotd.manifest.writer import Manifest
 
-ALL_PLANNED_ON = "all_planned_on"
 NOT_ALL = ""
 
 

@@ -42,8 +42,9 @@ def publishing_began(data_path: Path, receipt: Receipt) -> bool:
 
 
 def publish(data_path: Path, receipt: Receipt, *, known: set[Path] | None = None) -> set[Path]:
-    """Rename every output of a finished run into place; returns the folders that want an fsync.
+    """Rename every output of a finished run into place; returns the folders that want an fsync, up to the data folder.
 
+    Folders above may have been made by an earlier, interrupted call; an fsync of one that is on the disk costs nothing.
     The folders of outputs that are `known` to be there are not looked at again; others are added.
 
     Repeatable: an output that an earlier, interrupted call moved already is recognised by its digest.
@@ -51,17 +52,15 @@ def publish(data_path: Path, receipt: Receipt, *, known: set[Path] | None = None
     before the first is moved, so that what is in the way of one keeps back all.
     """
     staging = staging_folder(data_path, receipt.run_id)
-    folders: set[Path] = set()
     known = set() if known is None else known
     for path, digest in receipt.outputs.items():
         _require_source(staging / path, data_path / path, digest)
         if (folder := (data_path / path).parent) not in known:
-            folders |= _make_parents(folder, data_path)
+            _make_parents(folder, data_path)
             known.add(folder)
     for path, digest in receipt.outputs.items():
         _put_in_place(staging / path, data_path / path, digest)
-        folders.add((data_path / path).parent)
-    return folders
+    return {data_path / folder for path in receipt.outputs for folder in Path(path).parents}
 
 
 def _is_in_place(staged: Path, final: Path, digest: str) -> bool:
@@ -99,13 +98,10 @@ def _moving(staged: Path) -> Path:
     return staged.with_name(staged.name + ".moving")
 
 
-def _make_parents(folder: Path, within: Path) -> set[Path]:
-    """Make the folders that are missing; returns the ones that got a new entry."""
-    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+def _make_parents(folder: Path, within: Path) -> None:
     make_folder(folder, within=within)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
-    return {parent.parent for parent in missing}
 
 
 def fsync_folders(folders: Iterable[Path]) -> None:

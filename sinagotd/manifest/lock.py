@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import socket
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -56,7 +55,7 @@ class Lock:
         os.register_at_fork(after_in_child=lock._close)
         try:
             lock._take(path)
-            lock._sign(Owner(os.getpid(), socket.gethostname(), at, command))
+            lock._sign(Owner(os.getpid(), os.uname().nodename, at, command))
         except BaseException:
             lock._close()
             raise

@@ -1,6 +1,5 @@
 """Brings the tables up to date by the numbered .sql files, each in one transaction; never back."""
 
-from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +7,7 @@ from sinagotd.errors import ManifestError, UnusableError
 from sinagotd.manifest import queries
 from sinagotd.manifest.session import Session
 
-FILES = "migrations"
+FOLDER = Path(__file__).with_name("migrations")
 
 
 class Migration(NamedTuple):
@@ -21,9 +20,9 @@ class Migration(NamedTuple):
 
 def migrations() -> list[Migration]:
     """The migrations of this program, in order."""
-    folder = files(__package__).joinpath(FILES)
-    entries = [entry for entry in folder.iterdir() if entry.name.endswith(".sql")]
-    return sorted(Migration(int(entry.name.split("_")[0]), entry.name, entry.read_text("utf-8")) for entry in entries)
+    return sorted(
+        Migration(int(path.name.split("_")[0]), path.name, path.read_text("utf-8")) for path in FOLDER.glob("*.sql")
+    )
 
 
 def newest_version() -> int:

@@ -28,15 +28,25 @@ FROM steps
 WHERE record IN (SELECT value FROM json_each(:records))
 """
 
-RESTING = """
+_AT_REST = """
+coalesce(state, '') = 'current' AND flight_run_id IS NULL AND failed_code IS NULL AND vain_code IS NULL
+AND NOT held AND NOT requested
+"""
+
+RESTING = f"""
 SELECT record
 FROM steps
 WHERE step IN (SELECT value FROM json_each(:steps))
 GROUP BY record
-HAVING count(*) = :count
-   AND min(coalesce(state, '') = 'current' AND flight_run_id IS NULL AND failed_code IS NULL AND vain_code IS NULL
-           AND NOT held AND NOT requested)
-"""
+HAVING count(*) = :count AND min({_AT_REST})
+"""  # noqa: S608 - a constant
+
+COUNT_RESTING = f"""
+SELECT count(*)
+FROM steps
+WHERE step IN (SELECT value FROM json_each(:steps)) AND {_AT_REST}
+  AND record NOT IN (SELECT record FROM records WHERE retired_at IS NOT NULL)
+"""  # noqa: S608 - a constant
 
 STANDINGS = """
 SELECT record, step, state, reason, sentence, since, until

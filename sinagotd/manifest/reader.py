@@ -106,6 +106,10 @@ class Reader:
         values = {"steps": json.dumps(list(steps)), "count": len(steps)}
         return {record for (record,) in self._session.rows(queries.RESTING, values)}
 
+    def count_resting(self, steps: Collection[str]) -> int:
+        """How many of these steps are, as above, of how many records that are not retired."""
+        return int(self._session.rows(queries.COUNT_RESTING, {"steps": json.dumps(list(steps))})[0][0])
+
     def standings(
         self, records: Collection[str] | None = None, states: Collection[State] | None = None
     ) -> dict[StepKey, Standing]:

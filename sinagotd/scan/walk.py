@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sinagotd.core.facts import Stamp
 from sinagotd.core.reach import Place, Reach
 from sinagotd.scan.findings import Finding, Unreadable
+from sinagotd.scan.listing import Listing, listed
 from sinagotd.scan.names import IgnoredNames
 from sinagotd.scan.stamps import plain_stamp, refuse_outside, stamp_of
 
@@ -20,13 +21,16 @@ class Walk(NamedTuple):
     folders: int
 
 
-def walk(root: str | Path, reach: Reach, *, ignored: IgnoredNames, start: str = "") -> Walk:
+def walk(
+    root: str | Path, reach: Reach, *, ignored: IgnoredNames, start: str = "", listing: Listing | None = None
+) -> Walk:
     """Stamp every file and folder that a pattern ends at, at or below `start` (a path below the root).
 
     A folder that a pattern ends at is stamped as one input; where patterns go on inside, its files are stamped too.
     A `start` that is gone, ignored or out of reach gives an empty walk; a root that cannot be listed is a finding.
+    Every folder that is listed goes into `listing`, too.
     """
-    walker = _Walker(os.fspath(root), os.path.realpath(root), reach, ignored)
+    walker = _Walker(os.fspath(root), os.path.realpath(root), reach, ignored, listing)
     walker.begin(start)
     while walker.pending:
         walker.list_folder(*walker.pending.pop())
@@ -39,6 +43,7 @@ class _Walker:
     real_root: str
     reach: Reach
     ignored: IgnoredNames
+    listing: Listing | None
     stamps: dict[str, Stamp] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     folders: int = 0
@@ -66,9 +71,17 @@ class _Walker:
 
     def list_folder(self, path: str, place: Place) -> None:
         self.folders += 1
-        prefix = f"{path}/" if path else ""
-        enter, ignored = place.enter, self.ignored if path else self.ignored.hides
-        for entry in self._entries(path):
+        try:
+            with listed(f"{self.root}/{path}") as entries:
+                if self.listing is not None:
+                    self.listing.add(path, entries)
+                self._see_all(f"{path}/" if path else "", place, entries)
+        except OSError as fault:
+            self._find(path, fault)
+
+    def _see_all(self, prefix: str, place: Place, entries: list[os.DirEntry[str]]) -> None:
+        enter, ignored = place.enter, self.ignored if prefix else self.ignored.hides
+        for entry in entries:
             name = entry.name
             if (child := enter(name)) is None or ignored(name):
                 continue
@@ -77,22 +90,19 @@ class _Walker:
             except (Unreadable, OSError) as fault:
                 self._find(prefix + name, fault)
 
-    def _entries(self, path: str) -> list[os.DirEntry[str]]:
-        try:
-            with os.scandir(f"{self.root}/{path}") as entries:
-                return list(entries)
-        except OSError as fault:
-            self._find(path, fault)
-            return []
-
     def _see(self, path: str, place: Place, entry: os.DirEntry[str] | Path) -> None:
         if entry.is_symlink():
-            refuse_outside(self.real_root, os.fspath(entry), path)
+            refuse_outside(self.real_root, f"{self.root}/{path}", path)
         if place.goes_on and entry.is_dir():
             self.pending.append((path, place))
         if place.ends:
             status = entry.stat()
-            self.stamps[path] = plain_stamp(status) or stamp_of(f"{self.root}/{path}", status, path)
+            self.stamps[path] = plain_stamp(status) or self._closer(path, status)
+
+    def _closer(self, path: str, status: os.stat_result) -> Stamp:
+        if self.listing is not None:
+            self.listing.miss()  # what is in a folder that counts as one input; who may read a file
+        return stamp_of(f"{self.root}/{path}", status, path)
 
     def _find(self, path: str, fault: Unreadable | OSError) -> None:
         if isinstance(fault, Unreadable):

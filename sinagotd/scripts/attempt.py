@@ -15,7 +15,7 @@ from sinagotd.atomic import fsync_folder, fsync_tree, write_atomically
 from sinagotd.errors import ScriptError
 from sinagotd.failpoints import Point, failpoint
 from sinagotd.scripts.content import digest_path
-from sinagotd.scripts.faults import ErrorKind, describe, machine_fault, outcome_of
+from sinagotd.scripts.faults import ErrorKind, describe, is_of_machine, machine_fault, outcome_of
 from sinagotd.scripts.hosts import Host, HostReply
 from sinagotd.scripts.logs import OnLine
 from sinagotd.scripts.orders import RECEIPT_NAME, LogLine, Receipt, RunError, RunOrder
@@ -94,7 +94,7 @@ def _secured_outputs(order: RunOrder) -> tuple[dict[str, str], RunError | None]:
         digests = {path: digest_path(staging / path).hex() for path in order.outputs.values()}
         _fsync(staging, digests)
     except OSError as fault:
-        return {}, describe(fault, order.script)
+        return {}, machine_fault(fault) if is_of_machine(fault) else describe(fault, order.script)
     return digests, None
 
 

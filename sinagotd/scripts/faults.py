@@ -11,6 +11,7 @@ from sinagotd.scripts.orders import RunError
 
 MAX_TEXT_CHARACTERS = 64 * 1024
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_OF_MACHINE = (*_NO_SPACE, errno.EIO, errno.EROFS, errno.ESTALE, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 
 class ErrorKind(StrEnum):
@@ -52,6 +53,11 @@ def describe(fault: BaseException, script: str) -> RunError:
 def machine_fault(fault: Exception) -> RunError:
     """Put a fault of the machine into a receipt: no step is charged for it."""
     return RunError(ErrorKind.DISK_FULL if is_disk_full(fault) else ErrorKind.HOST_FAILED, bounded(str(fault)))
+
+
+def is_of_machine(fault: OSError) -> bool:
+    """Whether no script can have brought this about: a disk that fails, is full or read-only, a machine at its limits."""
+    return fault.errno in _OF_MACHINE
 
 
 def is_disk_full(fault: BaseException) -> bool:

@@ -56,8 +56,9 @@ def fill(data: Path, records: int) -> None:
 
 
 def make_finished(folder: Path, records: int) -> Path:
-    """A workspace of this many records with all outputs in place, adopted by one run of the daemon."""
+    """A workspace of this many records with all outputs in place, adopted by one run of the daemon, at rest for another."""
     make_workspace(folder, CHAIN)
     fill(folder / "dataset", records)
-    call([sys.executable, "-m", "sinagotd", "run", "--once", str(folder)])
+    for _ in ("adopts", "finds nothing to do"):
+        call([sys.executable, "-m", "sinagotd", "run", "--once", str(folder)])
     return folder

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 Json = Callable[..., Any]
 
 
@@ -108,3 +110,22 @@ def test_the_name_of_a_step_has_its_task_and_modality(bench: Any, json_of: Json)
     (row,) = json_of(bench("plan", "--json"))
 
     assert (row["task"], row["modality"], row["label"], row["step"]) == ("RS", "EEG", "count", "RS/EEG/count")
+
+
+def test_where_nothing_moved_nothing_is_planned(bench: Any, monkeypatch: Any, json_of: Json) -> None:
+    bench.drop(r1="a", r2="b")
+    bench.work()
+    bench.work()  # finds nothing to do, and notes how everything looks
+    monkeypatch.setattr("sinagotd.cli.intending.show", lambda *_, **__: pytest.fail("it looked for more"))
+
+    assert bench("plan").stdout == f"{bench.path}: 0 steps would run\n"
+    assert json_of(bench("plan", "--json")) == []
+
+
+def test_what_moved_since_is_planned(bench: Any) -> None:
+    bench.drop(r1="a", r2="b")
+    bench.work()
+    bench.work()
+    bench.drop(r2="something else")
+
+    assert bench("plan").stdout.splitlines()[0] == f"{bench.path}: 1 step would run"

@@ -37,8 +37,9 @@ def test_publishing_again_after_an_interruption_finishes_it(tmp_path):
     staged = Staged(tmp_path, a="1", b="2")
     (tmp_path / "out").mkdir()
     (staged.folder / "out/a").rename(tmp_path / "out/a")
-    staging.publish(tmp_path, staged.receipt)
+    folders = staging.publish(tmp_path, staged.receipt)
     assert (tmp_path / "out/b").read_text() == "2"
+    assert folders == {tmp_path / "out", tmp_path}  # nobody knows whether the name of `out` is on the disk
 
 
 def test_an_output_that_is_neither_staged_nor_in_place_is_not_called_published(tmp_path):

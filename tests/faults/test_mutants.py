@@ -87,8 +87,8 @@ MUTANTS = (
     Mutant(
         "the folders made for outputs are not made durable",
         "engine/staging.py",
-        "folders |= _make_parents(",
-        "_make_parents(",
+        "for folder in Path(path).parents}",
+        "for folder in Path(path).parents[:1]}",
         (DURABLE,),
     ),
     Mutant(

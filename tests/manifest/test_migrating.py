@@ -29,7 +29,7 @@ def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def upgrade(sql: str) -> None:
         (place / NEXT).write_text(sql)
-        monkeypatch.setattr(migrating, "FILES", str(place))
+        monkeypatch.setattr(migrating, "FOLDER", place)
 
     return upgrade
 

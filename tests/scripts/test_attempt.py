@@ -84,6 +84,20 @@ def test_a_full_disk_is_charged_to_no_step(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("failing", ["write_atomically", "digest_path", "fsync_folder"])
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.ESTALE])
+def test_a_disk_that_fails_while_the_outputs_are_secured_is_charged_to_no_step(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, failing: str, number: int
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(number, "broken")
+
+    monkeypatch.setattr(attempt_module, failing, broken)
+    receipt = attempted(lab, "self.path.output.write_text('x')")
+    assert (receipt.outcome, receipt.outputs) == (Outcome.ABANDONED, {})
+    assert str(receipt.error) == f"StepHostFailed: [Errno {number}] broken"
+
+
+@pytest.mark.parametrize("failing", ["write_atomically", "digest_path", "fsync_folder"])
 def test_a_disk_that_fills_up_while_the_outputs_are_secured_is_charged_to_no_step(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
