@@ -12,7 +12,7 @@ PACKAGE = Path(sinagotd.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
-HEAVY = ("pandas", "dask", "distributed", "watchdog", "pydantic", "structlog", "apscheduler", "rich", "click")
+HEAVY = ("pandas", "dask", "distributed", "watchdog", "structlog", "apscheduler", "rich", "click")
 
 
 def lines(path):

@@ -74,7 +74,7 @@ def _scripts_alone(reader: ScriptReader) -> Iterator[str]:
     """The scripts do not fit together: what else is wrong with each of them."""
     for unit in reader.settings.units:
         for script in unit.scripts:
-            alone = replace(reader.settings, units=(replace(unit, scripts=(script,)),))
+            alone = reader.settings._replace(units=(unit._replace(scripts=(script,)),))
             try:
                 yield from _script_faults(replace(reader, settings=alone).load().pipeline)
             except ConfigError as fault:

@@ -1,7 +1,6 @@
 """`sinagotd run`: keep workspaces up to date, in the foreground; with `--once` until nothing is left to do."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -28,7 +27,7 @@ def command(*, paths: Sequence[Path], config: Path | None, once: bool, inline: b
     settings = load_daemon(config)
     _refuse_untrusted(settings.config_path)
     if workers:
-        settings = replace(settings, cluster=settings.cluster.model_copy(update={"workers": workers}))
+        settings = settings._replace(cluster=settings.cluster.but(workers=workers))
     service = Service(settings, _workspaces(settings, paths), inline=inline, once=once)
     log = make_log(style or settings.log.format, settings.log.level)
     for warning in settings.warnings:

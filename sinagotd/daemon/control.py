@@ -20,7 +20,7 @@ from sinagotd.errors import ConfigError, SinagotError, WorkspaceError
 
 REQUEST_TIMEOUT_S = 10.0
 MOST_AT_ONCE = 64
-STOPS_WITHIN_S = 0.1
+STOPS_WITHIN_S = 0.5
 LISTS_OF_NAMES = ("records", "steps")
 
 Ask = Callable[[str, dict[str, Any], Callable[[dict[str, Any]], None]], None]

@@ -44,6 +44,8 @@ CONFIG: dict[str, Any] = {
     "distributed.admin.system-monitor.gil.enabled": False,
 }
 
+IDLE_LOOKS = ("idle-timeout", "no-workers-timeout")
+"""What a scheduler looks after four times a second each although neither time limit is set."""
 
 Node = TypeVar("Node", Scheduler, Nanny)
 
@@ -78,6 +80,8 @@ def _made(kind: type[Node], config: dict[str, Any], options: dict[str, Any], **m
         node = kind(**options, **more)
         if isinstance(node, Nanny):
             node.config = deepcopy(node.config)  # it shares parts with Dask's own, which are put back in a moment
+    for name in IDLE_LOOKS:
+        node.periodic_callbacks.pop(name, None)
     return node
 
 

@@ -1,12 +1,11 @@
 """The `[cluster]` table of `sinagotd.toml`: which Dask cluster runs the steps, with no door open to strangers."""
 
 import ipaddress
-from typing import Annotated, Self
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
-
-from sinagotd.settings.sections import LocalPathOrNone, Number, Section, TextOrNone
+from sinagotd.settings.kinds import NUMBER, PATH_OR_NONE, TEXT, or_none
+from sinagotd.settings.sections import Section, setting
 
 _ADDRESS_FORM = 'must be an address such as "tcp://127.0.0.1:8786" or "tls://cluster.lab:8786"'
 _DASHBOARD_FORM = 'must be an address of this machine only, such as "127.0.0.1:8787", or "" for none'
@@ -30,48 +29,45 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _check_address(address: str | None) -> str | None:
-    if address is None:
-        return None
+def _check_address(address: str) -> None:
     _host(address, _ADDRESS_FORM)
     if not address.startswith(("tcp://", "tls://")):
         raise ValueError(_ADDRESS_FORM)
-    return address
 
 
-def _check_dashboard(address: str | None) -> str | None:
-    if address is not None and not _is_loopback(_host(f"//{address}", _DASHBOARD_FORM)):
+def _check_dashboard(address: str) -> None:
+    if not _is_loopback(_host(f"//{address}", _DASHBOARD_FORM)):
         raise ValueError(_DASHBOARD_FORM)
-    return address
 
 
 class ClusterSettings(Section):
     """The Dask cluster that runs the steps."""
 
-    workers: Number = Field(0, description="Worker processes on this machine; 0 is one per core.")
-    address: Annotated[TextOrNone, AfterValidator(_check_address)] = Field(
-        None, description='A scheduler that runs elsewhere, such as "tls://cluster.lab:8786"; none if empty.'
+    workers: int = setting(NUMBER, 0, "Worker processes on this machine; 0 is one per core.")
+    address: str | None = setting(
+        or_none(TEXT.checked(_check_address)),
+        None,
+        'A scheduler that runs elsewhere, such as "tls://cluster.lab:8786"; none if empty.',
     )
-    dashboard: Annotated[TextOrNone, AfterValidator(_check_dashboard)] = Field(
-        None, description='Dask\'s own pages, on this machine only, such as "127.0.0.1:8787"; none if empty.'
+    dashboard: str | None = setting(
+        or_none(TEXT.checked(_check_dashboard)),
+        None,
+        'Dask\'s own pages, on this machine only, such as "127.0.0.1:8787"; none if empty.',
     )
-    window: Number = Field(0, description="Runs that are handed to the cluster at one time; 0 is as many as suit it.")
-    tls_ca: LocalPathOrNone = Field(None, description="The authority that signed both sides' certificates.")
-    tls_cert: LocalPathOrNone = Field(None, description="The certificate of this side.")
-    tls_key: LocalPathOrNone = Field(None, description="The key of this side.")
+    window: int = setting(NUMBER, 0, "Runs that are handed to the cluster at one time; 0 is as many as suit it.")
+    tls_ca: Path | None = setting(PATH_OR_NONE, None, "The authority that signed both sides' certificates.")
+    tls_cert: Path | None = setting(PATH_OR_NONE, None, "The certificate of this side.")
+    tls_key: Path | None = setting(PATH_OR_NONE, None, "The key of this side.")
 
-    @model_validator(mode="after")
-    def _no_open_door(self) -> Self:
+    def check(self) -> None:
         """Whoever reaches a scheduler without TLS runs code as its user."""
         tls = (self.tls_ca, self.tls_cert, self.tls_key)
         if any(tls) and not all(tls):
             raise ValueError("tls_ca, tls_cert and tls_key belong together: give all three or none")
-        if self.address is None:
-            return self
-        if self.address.startswith("tcp:") and not _is_loopback(_host(self.address, _ADDRESS_FORM)):
+        address = self.address or ""
+        if address.startswith("tcp:") and not _is_loopback(_host(address, _ADDRESS_FORM)):
             raise ValueError(
                 "address is on another machine: it must begin with tls:// and needs tls_ca, tls_cert, tls_key"
             )
-        if self.address.startswith("tls:") and not all(tls):
+        if address.startswith("tls:") and not all(tls):
             raise ValueError("address begins with tls://: tls_ca, tls_cert and tls_key must be given")
-        return self

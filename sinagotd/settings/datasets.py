@@ -1,41 +1,42 @@
 """The tables `[datasets.<name>]` of `sinagotd.toml`: what each is made of, where it is published, and when it is built."""
 
-import json
-import string
+import re
 from collections.abc import Iterator
 from datetime import date
 from itertools import permutations
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from sinagotd.settings.kinds import FLAG, NUMBER, PATH, PATH_OR_NONE, TEXT, choice, resolve_path
+from sinagotd.settings.quantities import DAY_S, DURATION, HOUR_S, INTERVAL_OR_OFF, MINUTE_S, SIZE
+from sinagotd.settings.sections import ANYTHING, Kind, Place, Section, as_table, listed, named, required, setting
 
-from sinagotd.core.schedule import Schedule
-from sinagotd.settings.quantities import DAY_S, HOUR_S, MINUTE_S, Duration, IntervalOrOff, Size
-from sinagotd.settings.schedules import ON_CHANGE, read_schedule
-from sinagotd.settings.sections import Flag, LocalPath, LocalPathOrNone, Name, Number, Section, resolve_path
+if TYPE_CHECKING:
+    from sinagotd.core.schedule import Schedule
 
 SUFFIXES = (".parquet", ".pq", ".h5", ".hdf5", ".csv", ".pkl", ".pickle")
 PARQUET = (".parquet", ".pq", "")
-_PLACES = {"name": "name", "date": "2000-01-01"}
+_PLACES = r"\{name\}|\{date\}|\{\{|\}\}"
 
 
-def _check_schedule(text: str) -> str:
-    read_schedule(text, quiet_s=0.0, at_most_every_s=0.0)
-    return text
+def _schedule(text: str, *, quiet_s: float = 0.0, at_most_every_s: float = 0.0) -> "Schedule":
+    from sinagotd.settings.schedules import read_schedule  # noqa: PLC0415 - only who has datasets waits for it
+
+    return read_schedule(text, quiet_s=quiet_s, at_most_every_s=at_most_every_s)
 
 
-def _check_plain(tables: dict[str, Any]) -> dict[str, Any]:
+def _check_plain(tables: dict[str, Any]) -> None:
+    import json  # noqa: PLC0415 - only who declares sources waits for it
+
     try:
         json.dumps(tables)
     except (TypeError, RecursionError):
         raise ValueError("dates and times are given as text: write them in quotes") from None
-    return tables
 
 
-def _check_filter(levels: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def _read_filter(given: Any, _place: Place) -> dict[str, tuple[str, ...]]:
     checked = {}
-    for level, wanted in levels.items():
+    for level, wanted in as_table(given).items():
         values = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
             raise ValueError(f'{level} must be a name or a list of names, such as {level} = ["one", "two"]')
@@ -43,78 +44,78 @@ def _check_filter(levels: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     return checked
 
 
-def _check_output(text: str, info: ValidationInfo) -> str:
-    try:
-        parts = string.Formatter().parse(text)
-        places = {f"{place}{form}{conversion or ''}" for _, place, form, conversion in parts if place is not None}
-    except ValueError:
-        places = {""}
-    if not places <= _PLACES.keys():
+def _read_output(given: Any, place: Place) -> str:
+    text = TEXT.read(given, place)
+    if set("{}") & set(re.sub(_PLACES, "", text)):
         raise ValueError('may hold the places {name} and {date}, and no others: write "{{" for "{"')
-    resolved = resolve_path(text, info.context["folder"] if info.context else Path())
+    resolved = resolve_path(text, place.folder)
     if resolved.name.startswith(".") or resolved.suffix.lower() not in (*SUFFIXES, ""):
         raise ValueError(f"must end with {', '.join(SUFFIXES)}, or be a folder")
     return str(resolved)
 
 
-Filter = Annotated[dict[str, Any], AfterValidator(_check_filter)]
-
-
 class DatasetSection(Section):
     """A dataset that is kept up to date: one table of all recordings."""
 
-    roots: tuple[LocalPath, ...] = Field(
-        (), description="Folders whose trees (sub-*/ses-*/...) hold the recordings.", examples=[["/srv/lab/study"]]
+    roots: tuple[Path, ...] = setting(
+        listed(PATH), (), "Folders whose trees (sub-*/ses-*/...) hold the recordings.", example=["/srv/lab/study"]
     )
-    workspace: LocalPathOrNone = Field(
-        None, description="Instead of roots: a workspace, whose records are the rows and whose files the sources."
+    workspace: Path | None = setting(
+        PATH_OR_NONE, None, "Instead of roots: a workspace, whose records are the rows and whose files the sources."
     )
-    sources: tuple[str, ...] = Field(
-        (), description="Tags of sources; all that files are found for if empty.", examples=[["wheel", "scores"]]
+    sources: tuple[str, ...] = setting(
+        listed(TEXT), (), "Tags of sources; all that files are found for if empty.", example=["wheel", "scores"]
     )
-    sources_from: tuple[LocalPath, ...] = Field(
-        (), description="Python or TOML files with sources of your own.", examples=[["./sources.py"]]
+    sources_from: tuple[Path, ...] = setting(
+        listed(PATH), (), "Python or TOML files with sources of your own.", example=["./sources.py"]
     )
-    source: Annotated[dict[str, dict[str, Any]], AfterValidator(_check_plain)] = Field(
-        {}, description="Sources declared here, as in a TOML file of sources: a table [datasets.<name>.source.<tag>]."
+    source: dict[str, dict[str, Any]] = setting(
+        named(named(ANYTHING)).checked(_check_plain),
+        {},
+        "Sources declared here, as in a TOML file of sources: a table [datasets.<name>.source.<tag>].",
     )
-    include: Filter = Field(
-        {}, description="Only rows with these names in these levels.", examples=[{"subject": ["S01", "S02"]}]
+    include: dict[str, tuple[str, ...]] = setting(
+        Kind(_read_filter), {}, "Only rows with these names in these levels.", example={"subject": ["S01", "S02"]}
     )
-    exclude: Filter = Field(
-        {}, description="No rows with these names in these levels.", examples=[{"session": "pilot"}]
+    exclude: dict[str, tuple[str, ...]] = setting(
+        Kind(_read_filter), {}, "No rows with these names in these levels.", example={"session": "pilot"}
     )
-    output: Annotated[str, AfterValidator(_check_output)] = Field(
-        description="The file, or for parquet the folder, that is published; {name} and {date} are filled in.",
-        examples=["./tables/{name}.parquet"],
+    output: str = required(
+        Kind(_read_output),
+        "The file, or for parquet the folder, that is published; {name} and {date} are filled in.",
+        example="./tables/{name}.parquet",
     )
-    format: Literal["auto", "parquet", "hdf5", "csv", "pickle"] = Field(
-        "auto", description='"parquet", "hdf5", "csv" or "pickle"; "auto" goes by the ending of the output.'
+    format: str = setting(
+        choice("auto", "parquet", "hdf5", "csv", "pickle"),
+        "auto",
+        '"parquet", "hdf5", "csv" or "pickle"; "auto" goes by the ending of the output.',
     )
-    schedule: Annotated[str, AfterValidator(_check_schedule)] = Field(
-        ON_CHANGE,
-        description='When it is built: "on-change", an interval such as "15min", a cron line such as '
+    schedule: str = setting(
+        TEXT.checked(_schedule),
+        "on-change",
+        'When it is built: "on-change", an interval such as "15min", a cron line such as '
         '"0 3 * * mon-fri Europe/Paris", or "off" for only by command.',
     )
-    quiet: Duration = Field(30.0, description="On change: build when nothing has changed for this long.")
-    at_most_every: Duration = Field(MINUTE_S, description="On change: the least time between two builds.")
-    strict: Flag = Field(
-        default=False, description="Publish nothing while a cell cannot be loaded: the last good version stays."
+    quiet: float = setting(DURATION, 30.0, "On change: build when nothing has changed for this long.")
+    at_most_every: float = setting(DURATION, MINUTE_S, "On change: the least time between two builds.")
+    strict: bool = setting(
+        FLAG, default=False, text="Publish nothing while a cell cannot be loaded: the last good version stays."
     )
-    keep: Number = Field(3, description="Older versions that are kept.")
-    partition_by: tuple[str, ...] = Field(
-        (), description="Levels by which a folder of parquet files is divided.", examples=[["Subject"]]
+    keep: int = setting(NUMBER, 3, "Older versions that are kept.")
+    partition_by: tuple[str, ...] = setting(
+        listed(TEXT), (), "Levels by which a folder of parquet files is divided.", example=["Subject"]
     )
-    timeout: IntervalOrOff = Field(6 * HOUR_S, description='The longest that a build may take; "off" for no limit.')
-    cell_timeout: IntervalOrOff = Field(
-        10 * MINUTE_S, description='The longest that loading one file may take; "off" for no limit.'
+    timeout: float | None = setting(
+        INTERVAL_OR_OFF, 6 * HOUR_S, 'The longest that a build may take; "off" for no limit.'
     )
-    verify: IntervalOrOff = Field(
-        DAY_S, description='How often a sample of rows is built from scratch and compared; "off" for never.'
+    cell_timeout: float | None = setting(
+        INTERVAL_OR_OFF, 10 * MINUTE_S, 'The longest that loading one file may take; "off" for no limit.'
+    )
+    verify: float | None = setting(
+        INTERVAL_OR_OFF, DAY_S, 'How often a sample of rows is built from scratch and compared; "off" for never.'
     )
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def check(self) -> None:
         faults = []
         if bool(self.roots) == bool(self.workspace):
             faults.append("needs either roots or a workspace")
@@ -123,11 +124,10 @@ class DatasetSection(Section):
             faults.append("partition_by is for parquet: take it out, or change output or format")
         if faults:
             raise ValueError("; ".join(faults))
-        return self
 
     @property
-    def when(self) -> Schedule:
-        return read_schedule(self.schedule, quiet_s=self.quiet, at_most_every_s=self.at_most_every)
+    def when(self) -> "Schedule":
+        return _schedule(self.schedule, quiet_s=self.quiet, at_most_every_s=self.at_most_every)
 
     def output_for(self, name: str, today: date) -> Path:
         """Where it is published when its name and the day are filled in."""
@@ -143,17 +143,16 @@ class DatasetSection(Section):
 class CellSettings(Section):
     """Loaded cells of datasets, kept so that no file is loaded twice."""
 
-    folder: LocalPathOrNone = Field(
-        None, description="One folder for all datasets; if empty, .sinagotd beside each output."
+    folder: Path | None = setting(
+        PATH_OR_NONE, None, "One folder for all datasets; if empty, .sinagotd beside each output."
     )
-    size: Size = Field(5 * 1024**3, description="The most they may take; those not used for longest go first.")
+    size: int = setting(SIZE, 5 * 1024**3, "The most they may take; those not used for longest go first.")
 
 
-def check_outputs(datasets: dict[str, DatasetSection]) -> dict[str, DatasetSection]:
+def check_outputs(datasets: dict[str, DatasetSection]) -> None:
     """Raise ValueError where one dataset would be published over another, or inside it."""
     if clashes := list(_clashes(datasets)):
         raise ValueError("; ".join(clashes))
-    return datasets
 
 
 def _clashes(datasets: dict[str, DatasetSection]) -> Iterator[str]:
@@ -163,6 +162,3 @@ def _clashes(datasets: dict[str, DatasetSection]) -> Iterator[str]:
             yield f"{one} and {other} have the same output, {its}: give each its own"
         elif path in its.parents:
             yield f"the output of {one} lies in that of {other}, {path}: give each its own"
-
-
-Datasets = Annotated[dict[Name, DatasetSection], AfterValidator(check_outputs)]

@@ -26,8 +26,8 @@ class Trust(NamedTuple):
     def named(cls, users: Iterable[str], groups: Iterable[str]) -> Self:
         """Raises ValueError, a sentence, for a name that this machine does not know."""
         return cls(
-            frozenset(_id_of(name, "user", _user_id) for name in users),
-            frozenset(_id_of(name, "group", _group_id) for name in groups),
+            frozenset(_id_of(name, "user", lambda name: pwd.getpwnam(name).pw_uid) for name in users),
+            frozenset(_id_of(name, "group", lambda name: grp.getgrnam(name).gr_gid) for name in groups),
         )
 
 
@@ -98,14 +98,6 @@ def _private_groups(uid: int) -> frozenset[int]:
         return frozenset()
     alone = group.gr_name == user.pw_name and not set(group.gr_mem) - {user.pw_name}
     return frozenset({group.gr_gid}) if alone else frozenset()
-
-
-def _user_id(name: str) -> int:
-    return pwd.getpwnam(name).pw_uid
-
-
-def _group_id(name: str) -> int:
-    return grp.getgrnam(name).gr_gid
 
 
 def _id_of(name: str, kind: str, look_up: Callable[[str], int]) -> int:

@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
-from pydantic import BeforeValidator, PlainSerializer
+from sinagotd.settings.kinds import plain
+from sinagotd.settings.sections import Kind, Place, T
 
 SECOND_S = 1.0
 MINUTE_S = 60.0
@@ -27,9 +27,8 @@ _BYTES_PER = {
     "kB": 1000,
     "B": 1,
 }
-_PART = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([a-zA-Z]+)\s*")
-Number = TypeVar("Number", int, float)
-_OFF = ("off", "never")
+_PART = r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([a-zA-Z]+)\s*"
+OFF = ("off", "never")
 _HOW_LONG = 'a duration is a number and a unit (ms, s, min, h, d), such as "2s" or "1h30min"'
 _HOW_LARGE = 'a size is a number and a unit (kB, MB, GB, KiB, MiB, GiB), such as "512 MB" or "4 GiB"'
 
@@ -86,48 +85,25 @@ def format_size(size: int) -> str:
 
 
 def _parts(value: Any) -> list[tuple[float, str]]:
-    if not isinstance(value, str) or _PART.sub("", value):
+    if not isinstance(value, str) or re.sub(_PART, "", value):
         return []
-    return [(float(match[1]), match[2]) for match in _PART.finditer(value)]
+    return [(float(match[1]), match[2]) for match in re.finditer(_PART, value)]
 
 
-def _interval_or_off(value: Any) -> float | None:
-    return None if value in _OFF else _with_off(parse_interval, value)
+def _or_off(kind: Kind[T]) -> Kind[T | None]:
+    """None where "off" or "never" is written."""
+
+    def read(given: Any, place: Place) -> T | None:
+        try:
+            return None if given in OFF else kind.read(given, place)
+        except ValueError as fault:
+            raise ValueError(f'{fault}, or "off"') from fault
+
+    return Kind(read, lambda value: "off" if value is None else kind.write(value))
 
 
-def _size_or_off(value: Any) -> int | None:
-    return None if value in _OFF else _with_off(parse_size, value)
-
-
-def _with_off(parse: Callable[[Any], Number], value: Any) -> Number:
-    try:
-        return parse(value)
-    except ValueError as fault:
-        raise ValueError(f'{fault}, or "off"') from fault
-
-
-def _duration_or_off(seconds: float | None) -> str:
-    return "off" if seconds is None else format_duration(seconds)
-
-
-def _size_or_off_text(size: int | None) -> str:
-    return "off" if size is None else format_size(size)
-
-
-_DURATION_TEXT = PlainSerializer(_duration_or_off)
-_SIZE_TEXT = PlainSerializer(_size_or_off_text)
-
-Duration = Annotated[float, BeforeValidator(parse_duration), _DURATION_TEXT]
-"""Seconds, none allowed."""
-
-Interval = Annotated[float, BeforeValidator(parse_interval), _DURATION_TEXT]
-"""Seconds, more than none."""
-
-IntervalOrOff = Annotated[float | None, BeforeValidator(_interval_or_off), _DURATION_TEXT]
-"""Seconds, or None where "off" or "never" is written."""
-
-Size = Annotated[int, BeforeValidator(parse_size), _SIZE_TEXT]
-"""Bytes, at least one."""
-
-SizeOrOff = Annotated[int | None, BeforeValidator(_size_or_off), _SIZE_TEXT]
-"""Bytes, or None where "off" or "never" is written."""
+DURATION = plain(parse_duration, format_duration)
+INTERVAL = plain(parse_interval, format_duration)
+INTERVAL_OR_OFF = _or_off(INTERVAL)
+SIZE = plain(parse_size, format_size)
+SIZE_OR_OFF = _or_off(SIZE)

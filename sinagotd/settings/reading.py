@@ -1,18 +1,16 @@
 """Reads settings files into one checked table: merged, with every fault and every warning at once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
-
-from pydantic import ValidationError
+from typing import Any, NamedTuple
 
 from sinagotd.errors import ConfigError
-from sinagotd.settings.faults import MAX_SENTENCES, KeyPath, key_faults, unknown_keys
-from sinagotd.settings.sections import Section
+from sinagotd.settings.faults import dotted, unknown_keys
+from sinagotd.settings.sections import AnySection, Fault, Faults, KeyPath, Place, Section
 from sinagotd.settings.toml_file import read_toml
 
-Checked = TypeVar("Checked", bound=Section)
+MAX_SENTENCES = 30
 
 
 class SettingsFile(NamedTuple):
@@ -46,13 +44,12 @@ def merge(tables: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def check(model: type[Checked], table: dict[str, Any], files: Sequence[SettingsFile]) -> Checked:
+def check(model: type[AnySection], table: dict[str, Any], files: Sequence[SettingsFile]) -> AnySection:
     """Check the merged table; paths are taken from the first file's folder. Raises ConfigError with every fault."""
     try:
-        return model.model_validate(table, context={"folder": files[0].path.parent})
-    except ValidationError as error:
-        sentences = (f"{origin(path, files)}: {text}" for path, text in key_faults(error, model))
-        raise ConfigError(*_not_too_many(sentences, error.error_count())) from None
+        return model.read(table, Place(files[0].path.parent))
+    except ValueError as fault:
+        raise ConfigError(*_sentences(Faults.of(fault, table).found, files)) from None
 
 
 def unknown_key_warnings(model: type[Section], files: Sequence[SettingsFile]) -> list[str]:
@@ -72,7 +69,8 @@ def _depth(key: KeyPath, table: Any) -> int:
     return 1 + _depth(key[1:], table[key[0]])
 
 
-def _not_too_many(sentences: Iterator[str], count: int) -> Iterator[str]:
-    yield from islice(sentences, MAX_SENTENCES)
-    if count > MAX_SENTENCES:
-        yield f"and {count - MAX_SENTENCES} faults more: mend these first"
+def _sentences(faults: Sequence[Fault], files: Sequence[SettingsFile]) -> Iterable[str]:
+    for path, words in faults[:MAX_SENTENCES]:
+        yield f"{origin(path, files)}: {dotted(path)}{words}"
+    if len(faults) > MAX_SENTENCES:
+        yield f"and {len(faults) - MAX_SENTENCES} faults more: mend these first"

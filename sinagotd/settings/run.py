@@ -1,16 +1,13 @@
 """The `[run]` table: what makes a step run, for how long, how often it is tried, and the options of scripts."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
-from pydantic import Field
-
-from sinagotd.settings.quantities import HOUR_S, MIB_BYTES, Duration, IntervalOrOff, SizeOrOff
-from sinagotd.settings.sections import Count, Flag, Options, Section
+from sinagotd.settings.kinds import COUNT, FLAG, OPTIONS, choice
+from sinagotd.settings.quantities import DURATION, HOUR_S, INTERVAL_OR_OFF, MIB_BYTES, SIZE_OR_OFF
+from sinagotd.settings.sections import Section, named, setting, table
 
 
-@dataclass(frozen=True, slots=True)
-class StepSettings:
+class StepSettings(NamedTuple):
     """What holds for one step: seconds and bytes, None for no limit; `attempts` are tries at one fingerprint."""
 
     timeout: float | None
@@ -22,55 +19,53 @@ class StepSettings:
 class StepSection(Section):
     """One step by its name: "count", "behavior/scores" or "HDC/behavior/scores"; the longer name wins."""
 
-    timeout: IntervalOrOff = Field(None, description="As in [run].", examples=["1h"])
-    memory: SizeOrOff = Field(None, description="As in [run].", examples=["8 GiB"])
-    attempts: Count = Field(3, description="As in [run].")
-    opts: Options = Field({}, description="Options of this step, added to those of [run].")
+    timeout: float | None = setting(INTERVAL_OR_OFF, None, "As in [run].", example="1h")
+    memory: int | None = setting(SIZE_OR_OFF, None, "As in [run].", example="8 GiB")
+    attempts: int = setting(COUNT, 3, "As in [run].")
+    opts: dict[str, Any] = setting(OPTIONS, {}, "Options of this step, added to those of [run].")
 
 
 class RunSettings(Section):
     """How steps are run."""
 
-    mode: Literal["main_process", "dask"] = Field(
+    mode: str = setting(
+        choice("main_process", "dask"),
         "main_process",
-        description="Where a notebook runs steps: in its own process, or on Dask. The service always uses its cluster.",
+        "Where a notebook runs steps: in its own process, or on Dask. The service always uses its cluster.",
     )
-    timeout: IntervalOrOff = Field(6 * HOUR_S, description='The longest a run may take; "off" for no limit.')
-    memory: SizeOrOff = Field(
-        None, description='The most memory a run and all it starts may use, such as "4 GiB"; "off" for no limit.'
+    timeout: float | None = setting(INTERVAL_OR_OFF, 6 * HOUR_S, 'The longest a run may take; "off" for no limit.')
+    memory: int | None = setting(
+        SIZE_OR_OFF, None, 'The most memory a run and all it starts may use, such as "4 GiB"; "off" for no limit.'
     )
-    attempts: Count = Field(
-        3, description="A step that fails this often with the same inputs, code and parameters is left alone."
+    attempts: int = setting(
+        COUNT, 3, "A step that fails this often with the same inputs, code and parameters is left alone."
     )
-    backoff: Duration = Field(10.0, description="The pause before the second attempt; each further one is longer.")
-    backoff_max: Duration = Field(HOUR_S, description="The longest pause between two attempts.")
-    reserve: SizeOrOff = Field(
+    backoff: float = setting(DURATION, 10.0, "The pause before the second attempt; each further one is longer.")
+    backoff_max: float = setting(DURATION, HOUR_S, "The longest pause between two attempts.")
+    reserve: int | None = setting(
+        SIZE_OR_OFF,
         256 * MIB_BYTES,
-        description='Nothing new is run while less than this is free on the disk of the results; "off" for no limit.',
+        'Nothing new is run while less than this is free on the disk of the results; "off" for no limit.',
     )
-    on_input_change: Flag = Field(default=True, description="Run again when the content of an input changes.")
-    on_code_change: Flag = Field(default=True, description="Run again when the code of a script changes.")
-    on_parameter_change: Flag = Field(default=True, description="Run again when the options of a step change.")
-    on_output_edit: Flag = Field(
-        default=True, description="Hold a step whose output was edited by hand, instead of taking the edit as its own."
+    on_input_change: bool = setting(FLAG, default=True, text="Run again when the content of an input changes.")
+    on_code_change: bool = setting(FLAG, default=True, text="Run again when the code of a script changes.")
+    on_parameter_change: bool = setting(FLAG, default=True, text="Run again when the options of a step change.")
+    on_output_edit: bool = setting(
+        FLAG, default=True, text="Hold a step whose output was edited by hand, instead of taking the edit as its own."
     )
-    adopt_existing: Flag = Field(
-        default=True,
-        description="Take outputs that exist with no run recorded as current, instead of making them anew.",
+    adopt_existing: bool = setting(
+        FLAG, default=True, text="Take outputs that exist with no run recorded as current, instead of making them anew."
     )
-    opts: Options = Field({}, description="Options of all scripts: self.opts, and placeholders in their paths.")
-    steps: dict[str, StepSection] = Field({}, description="Settings of single steps.", examples=["count"])
+    opts: dict[str, Any] = setting(OPTIONS, {}, "Options of all scripts: self.opts, and placeholders in their paths.")
+    steps: dict[str, StepSection] = setting(named(table(StepSection)), {}, "Settings of single steps.", example="count")
 
     def for_step(self, step: str) -> StepSettings:
         """The settings of a step named as in a step key, `count` or `HDC/behavior/scores`."""
-        timeout, memory, attempts, opts = self.timeout, self.memory, self.attempts, dict(self.opts)
+        chosen, opts = {name: getattr(self, name) for name in StepSettings._fields}, dict(self.opts)
         for section in (self.steps[name] for name in names_of_step(step) if name in self.steps):
-            given = section.model_fields_set
-            timeout = section.timeout if "timeout" in given else timeout
-            memory = section.memory if "memory" in given else memory
-            attempts = section.attempts if "attempts" in given else attempts
+            chosen |= {name: getattr(section, name) for name in section.given}
             opts |= section.opts
-        return StepSettings(timeout, memory, attempts, opts)
+        return StepSettings(**chosen | {"opts": opts})
 
 
 def names_of_step(step: str) -> tuple[str, ...]:

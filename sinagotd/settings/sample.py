@@ -4,10 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic.fields import FieldInfo
-
 from sinagotd.settings.daemon import DaemonFile
-from sinagotd.settings.sections import Section, table_of, tables_of
+from sinagotd.settings.sections import Section, Setting
 from sinagotd.settings.toml_text import key_text, value_text
 from sinagotd.settings.workspace_file import WorkspaceFile
 
@@ -40,39 +38,33 @@ def _sample(model: type[Section], title: str, values: Values) -> str:
 
 def _table(model: type[Section], above: tuple[str, ...], values: Values, *, mark: str = "") -> Iterator[str]:
     """The lines of one table: first its own keys, then the tables in it; `mark` is "#" for a table that is an example."""
-    defaults = model.model_construct().model_dump(warnings=False)
-    fields = [(key, field) for key, field in model.model_fields.items() if _is_shown(field)]
+    shown = {key: setting for key, setting in model.settings.items() if _is_shown(setting)}
     if above:
         yield from _comment(model.__doc__ or "")
         yield f"{mark}[{key_text(above)}]"
-    for key, field in fields:
-        if not (table_of(field) or tables_of(field)):
-            yield from _setting(key, field, defaults.get(key), values.get((*above, key)))
+    for key, setting in shown.items():
+        if not (setting.kind.table or setting.kind.tables):
+            yield from _setting(key, setting, values.get((*above, key)))
     yield ""
-    for key, field in fields:
-        if inner := table_of(field):
+    for key, setting in shown.items():
+        if inner := setting.kind.table:
             yield from _table(inner, (*above, key), values, mark=mark)
-        elif inner := tables_of(field):
-            yield from _table(inner, (*above, key, _example(field)), values, mark="#")
+        elif inner := setting.kind.tables:
+            yield from _table(inner, (*above, key, setting.example), values, mark="#")
 
 
-def _setting(key: str, field: FieldInfo, default: Any, value: Any) -> Iterator[str]:
-    yield from _comment(field.description or "")
+def _setting(key: str, setting: Setting, value: Any) -> Iterator[str]:
+    yield from _comment(setting.text or "")
     if value is not None:
         yield f"{key} = {value_text(value)}"
     else:
-        yield f"#{key} = {value_text(_example(field) if field.examples else default)}"
+        yield f"#{key} = {value_text(setting.example or setting.kind.write(setting.default))}"
 
 
-def _is_shown(field: FieldInfo) -> bool:
-    """What Sinagot reads or ignores and no sample needs to show has no description."""
-    inner = table_of(field)
-    return any(map(_is_shown, inner.model_fields.values())) if inner else field.description is not None
-
-
-def _example(field: FieldInfo) -> Any:
-    assert field.examples, "a setting without a default that can be written needs an example"
-    return field.examples[0]
+def _is_shown(setting: Setting) -> bool:
+    """What Sinagot reads or ignores and no sample needs to show has no text."""
+    inner = setting.kind.table
+    return any(map(_is_shown, inner.settings.values())) if inner else setting.text is not None
 
 
 def _comment(text: str) -> list[str]:

@@ -6,13 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sinagotd.core.schedule import NEVER, Cron, Interval, OnChange, Schedule
-from sinagotd.settings.quantities import parse_interval
+from sinagotd.settings.quantities import OFF, parse_interval
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
 
-ON_CHANGE = "on-change"
-NEVER_WORDS = ("off", "never")
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _CRON_FIELDS = 5
 _NUMBERED_DAYS = re.compile(r"(?:\*|([0-7])(?:-([0-7]))?)(?:/([1-7]))?")
@@ -24,9 +22,9 @@ _FORM = (
 
 def read_schedule(text: str, *, quiet_s: float, at_most_every_s: float) -> Schedule:
     """The schedule that a text means. Raises ValueError with a sentence."""
-    if text in NEVER_WORDS:
+    if text in OFF:
         return None
-    if text == ON_CHANGE:
+    if text == "on-change":
         return OnChange(quiet_s, at_most_every_s)
     if " " in text.strip():
         return _cron(text)

@@ -1,85 +1,33 @@
 """Which scripts run in which unit, in which order, and what in the listing is odd."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sinagotd.core.keys import step_name
 from sinagotd.settings.faults import did_you_mean
 from sinagotd.settings.run import names_of_step
 from sinagotd.settings.workspace_file import WorkspaceFile
 
-_API_NAMES = frozenset(
-    [
-        "all",
-        "as_dataset",
-        "classes",
-        "close",
-        "config",
-        "config_path",
-        "count",
-        "count_detail",
-        "count_raw_data",
-        "count_step",
-        "data_path",
-        "dataset",
-        "explain",
-        "faults",
-        "first",
-        "get",
-        "get_subscope",
-        "graph",
-        "has",
-        "head",
-        "id",
-        "ids",
-        "info",
-        "is_unit",
-        "is_unit_mode",
-        "iter_ids",
-        "iter_modalities",
-        "iter_tasks",
-        "iter_units",
-        "log_lines",
-        "logger",
-        "logs",
-        "logs_json",
-        "modalities",
-        "modality",
-        "opened",
-        "records",
-        "results",
-        "run",
-        "script_class",
-        "scripts_path",
-        "service",
-        "shown",
-        "status",
-        "status_dict",
-        "status_json",
-        "steps",
-        "steps_of",
-        "task",
-        "tasks",
-        "units",
-        "version",
-        "wanted",
-        "workspace",
-    ]
-)
+_API_NAMES = frozenset([
+    "all", "as_dataset", "classes", "close", "config", "config_path", "count", "count_detail", "count_raw_data",
+    "count_step", "data_path", "dataset", "explain", "faults", "first", "get", "get_subscope", "graph", "has",
+    "head", "id", "ids", "info", "is_unit", "is_unit_mode", "iter_ids", "iter_modalities", "iter_tasks",
+    "iter_units", "log_lines", "logger", "logs", "logs_json", "modalities", "modality", "opened", "records",
+    "results", "run", "script_class", "scripts_path", "service", "shown", "status", "status_dict", "status_json",
+    "steps", "steps_of", "task", "tasks", "units", "values", "version", "wanted", "workspace",
+])  # fmt: skip
 
 Oddity = tuple[tuple[str, ...], str]
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptRef:
+class ScriptRef(NamedTuple):
     """A script by its label, and its file below the scripts folder."""
 
     label: str
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnitSettings:
+class UnitSettings(NamedTuple):
     """One task with one modality with its scripts in order; both are None in unit mode."""
 
     task: str | None

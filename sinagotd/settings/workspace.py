@@ -2,16 +2,15 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sinagotd.core.ids import IdPattern
 from sinagotd.errors import ConfigError
 from sinagotd.settings.faults import dotted
+from sinagotd.settings.kinds import resolve_path
 from sinagotd.settings.reading import SettingsFile, check, merge, origin, read_files, unknown_key_warnings
 from sinagotd.settings.run import RunSettings, StepSettings
-from sinagotd.settings.sections import resolve_path
 from sinagotd.settings.toml_file import config_file
 from sinagotd.settings.units import ScriptRef, UnitSettings, oddities, units_of
 from sinagotd.settings.watch import WatchSettings
@@ -23,8 +22,7 @@ STATE_FOLDER = ".sinagotd"
 AnyPath = str | os.PathLike[str]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceSettings:
+class WorkspaceSettings(NamedTuple):
     """A workspace as its file describes it. Paths are absolute; `raw` is the merged file as it was parsed.
 
     `tasks` and `modalities` are the declared names in the order of the file, and `units` the pairs of them that

@@ -23,8 +23,7 @@ from sinagotd.manifest.signpost import signpost
 from sinagotd.scan.names import IgnoredNames
 from sinagotd.settings.daemon import load_daemon
 from sinagotd.settings.ownership import Trust
-from sinagotd.settings.watch import WatchSettings
-from sinagotd.settings.workspace import STATE_FOLDER, AnyPath, WorkspaceSettings
+from sinagotd.settings.workspace import STATE_FOLDER, AnyPath, UnitSettings, WorkspaceSettings
 from sinagotd.workspace.scripts import Scripts
 
 
@@ -38,8 +37,11 @@ class Wanted(NamedTuple):
 
     def takes(self, spec: StepSpec) -> bool:
         """Whether this step is meant, whatever the record."""
-        pairs = ((self.task, spec.task), (self.modality, spec.modality), (self.label, spec.label))
-        return all(wanted in (None, name) for wanted, name in pairs)
+        return self.meets(spec) and self.label in (None, spec.label)
+
+    def meets(self, where: StepSpec | UnitSettings) -> bool:
+        """Whether this is where steps are meant."""
+        return self.task in (None, where.task) and self.modality in (None, where.modality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,5 @@ def opened(settings: WorkspaceSettings, service: AnyPath | None = None) -> Opene
 
 def _as_arrived(settings: WorkspaceSettings) -> WorkspaceSettings:
     lenient = {"settle": 0.0, "empty_files": "accept"}
-    watch: WatchSettings = settings.watch
-    silent = {key: value for key, value in lenient.items() if key not in watch.model_fields_set}
-    return replace(settings, watch=watch.model_copy(update=silent))
+    silent = {key: value for key, value in lenient.items() if key not in settings.watch.given}
+    return settings._replace(watch=settings.watch.but(**silent))

@@ -15,6 +15,7 @@ from tests.benchmarks.comparing import comparing
 from tests.benchmarks.harbours import harbours
 from tests.benchmarks.idling import idling
 from tests.benchmarks.launching import launching
+from tests.benchmarks.loading import loading
 from tests.benchmarks.measuring import Measured, missing
 from tests.benchmarks.notebooks import notebooks
 from tests.benchmarks.passing import growing, passing
@@ -22,6 +23,7 @@ from tests.benchmarks.peers import Peers
 from tests.benchmarks.remembering import after_many_runs, with_many_records
 from tests.benchmarks.starting import hosting, importing
 from tests.benchmarks.tables import about_machine, make_console, print_table, write_json
+from tests.benchmarks.updating import updating
 
 CASES = (
     Case("import", "imports, whole processes", importing),
@@ -33,6 +35,8 @@ CASES = (
     Case("throughput", "trivial steps", launching),
     Case("notebook", "a workspace in a notebook, beside sinagot", notebooks),
     Case("harbour", "a cold run of a notebook, beside a plain loop", harbours),
+    Case("datakit", "from a tree of files to one table, beside mesofield", loading),
+    Case("datasets", "a dataset kept up to date, beside mesofield", updating),
     Case("growth", "nothing to do, from {small:,} to {large:,} records x 2 steps", growing),
     Case("memory", "memory with {large:,} records x 2 steps", with_many_records),
     Case("runs", "memory after many runs", after_many_runs),
@@ -43,6 +47,7 @@ PEERS_FOLDER = Path(__file__).parents[2] / ".venv-bench"
 
 def main() -> int:
     """Measure what the arguments ask for, and say in the end what holds; 1 when a case could not be measured."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # where people install it, no program compiles its modules at each start
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what was begun is cleaned up
     options = _options()
     console = make_console()

@@ -13,8 +13,6 @@ def test_manifests_are_pruned_and_backed_up(tmp_path):
             world.put("raw/REC-1.txt", text)
             world.settle()
         log = structlog.wrap_logger(structlog.ReturnLogger(), wrapper_class=structlog.BoundLogger)
-        settings = load_daemon(None)
-        object.__setattr__(settings, "keep_runs", 1)
-        look_after(settings, Site("w", world.engine, events.Inbox(), log))
+        look_after(load_daemon(None)._replace(keep_runs=1), Site("w", world.engine, events.Inbox(), log))
         assert len(world.engine.manifest.read.runs(limit=100)) == 2
         assert any((world.state / "backups").iterdir())

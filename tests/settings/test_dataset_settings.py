@@ -116,6 +116,11 @@ def test_an_output_that_cannot_be_filled_in_is_refused(faults, output):
     assert found.startswith("datasets.harbor.output")
 
 
+def test_braces_in_an_output_are_written_twice(load):
+    section = load(LEAST.replace("{name}", "{{x}}-{name}")).datasets["harbor"]
+    assert section.output_for("harbor", date(2026, 3, 1)).name == "{x}-harbor.parquet"
+
+
 def test_two_datasets_may_not_have_one_output(faults):
     (found,) = faults(LEAST + LEAST.replace("harbor", "lake").replace("{name}", "harbor"))
     assert found.startswith("datasets: harbor and lake have the same output, ")

@@ -8,6 +8,7 @@ from sinagotd.settings.daemon import DaemonFile, load_daemon
 from sinagotd.settings.datasets import DatasetSection
 from sinagotd.settings.run import RunSettings
 from sinagotd.settings.sample import daemon_sample, workspace_sample
+from sinagotd.settings.sections import Place
 from sinagotd.settings.watch import WatchSettings
 from sinagotd.settings.workspace import load_workspace
 from sinagotd.settings.workspace_file import LogSettings
@@ -40,12 +41,12 @@ def test_every_setting_of_the_service_is_in_its_sample_at_its_default(tmp_path):
     service = load_daemon(path)
     assert service.warnings == ()
     table = tomli.loads(path.read_text())
-    assert DaemonFile.model_validate(table | {"datasets": {}}) == DaemonFile()
+    assert DaemonFile.read(table | {"datasets": {}}, Place(tmp_path)) == DaemonFile()
     shown = service.raw
-    assert shown.keys() == DaemonFile.model_fields.keys()
-    assert shown["datasets"]["harbor"].keys() == DatasetSection.model_fields.keys()
+    assert shown.keys() == DaemonFile.settings.keys()
+    assert shown["datasets"]["harbor"].keys() == DatasetSection.settings.keys()
     for name in ("cluster", "log", "state", "control", "intervals", "cells"):
-        assert shown[name].keys() == type(getattr(service, name)).model_fields.keys()
+        assert shown[name].keys() == type(getattr(service, name)).settings.keys()
 
 
 def test_the_sample_of_a_workspace_loads_as_it_is(load):
@@ -70,9 +71,11 @@ def test_a_pattern_with_quotes_comes_back_from_the_sample(load):
 def test_every_setting_of_a_workspace_is_in_its_sample(load):
     workspace = load(uncommented(workspace_sample("x", ["count"])))
     raw = workspace.raw
-    assert raw["run"].keys() == RunSettings.model_fields.keys()
-    assert raw["watch"].keys() == WatchSettings.model_fields.keys()
+    assert raw["run"].keys() == RunSettings.settings.keys()
+    assert raw["watch"].keys() == WatchSettings.settings.keys()
     assert raw["path"].keys() == {"dataset", "scripts", "state"}
-    assert raw["run"] | {"steps": {}} == RunSettings().model_dump()
+    assert raw["run"] | {"steps": {}} == {
+        name: each.kind.write(each.default) for name, each in RunSettings.settings.items()
+    }
     assert workspace.units[0].task == "RS"
     assert not [warning for warning in workspace.warnings if "is not a setting" in warning]

@@ -266,6 +266,7 @@ def test_a_task_or_modality_is_no_path(faults, name):
         ('mode = "dusk"', 'run.mode = "dusk": must be "main_process" or "dask"'),
         ("attempts = 0", "run.attempts = 0: must be at least 1"),
         ("attempts = 9999999999", "must be at most"),
+        ("attempts = 0x1" + "0" * 20_000, "must be at most"),
         ("attempts = true", "run.attempts = true: must be a whole number"),
         ("on_code_change = 1", "run.on_code_change = 1: must be true or false"),
         ("steps = 1", "run.steps = 1: must be a table"),
@@ -383,7 +384,7 @@ def test_whatever_a_file_says_it_loads_or_its_faults_are_plain_sentences(write, 
         for sentence in fault.faults:
             assert sentence.startswith(f"{path}: ")
             assert sentence.isprintable()
-            assert not any(word in sentence for word in ("Input", "pydantic", "validat", "NoneType", "cannot be used"))
+            assert not any(word in sentence for word in ("Input", "validat", "NoneType", "Traceback"))
 
 
 def as_toml(table):
