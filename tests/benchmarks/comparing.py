@@ -81,7 +81,7 @@ def _work(bench: Bench, rival: Rival, records: int) -> Work:
 
 def _lines(rival: Rival, records: int, times: Times, plan: Times, target: Target | None = None) -> Iterator[Measured]:
     once = "; once only, --long for all rounds" if len(times.wall) == 1 else ""
-    yield time_of(_at(rival.what, records), times, note=f"; {PINS[rival.peer][0]}{once}")
+    yield time_of(_at(rival.what, records), times, note=f"; {PINS[rival.peer].name}{once}")
     yield times_ratio(f"plan is faster than {_at(rival.what, records)}", times, plan, target)
 
 

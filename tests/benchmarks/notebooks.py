@@ -122,7 +122,7 @@ def _theirs(bench: Bench, folder: Path, count: int, question: Question, ours: Ti
     bench.say(f"asking {name}")
     for script in (folder / "scripts").iterdir():
         script.write_text(script.read_text().replace("from sinagotd import", "from sinagot import"))
-    said = call([bench.peers.program("python"), "-c", PROGRAM.format(ask=question.ask), str(folder)], folder)
+    said = call([bench.peers.program(PEER), "-c", PROGRAM.format(ask=question.ask), str(folder)], folder)
     took_ms = float(said.rpartition("took")[2]) * 1000
     yield median_of(name, [took_ms], "ms", note="once")
     yield ratio_of(f"{question.what} is faster than theirs", [took_ms] * len(ours.wall), ours.wall)

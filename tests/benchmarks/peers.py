@@ -1,13 +1,27 @@
-"""Other tools to be compared with, each installed at a pinned version into a virtual environment of their own."""
+"""Other tools to be compared with, each installed at pinned versions into a virtual environment of its own."""
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
+
+
+class Pins(NamedTuple):
+    """What is installed; `alone` is installed without what it says it needs, most of which its measured part never imports."""
+
+    packages: tuple[str, ...]
+    alone: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.alone or self.packages[0]
+
 
 PINS = {
-    "snakemake": ("snakemake==9.27.1",),
-    "ninja": ("ninja==1.13.2",),
-    "sinagot": ("sinagot==0.2.5", "pandas==1.5.3", "numpy==1.26.4", "setuptools<81"),
+    "snakemake": Pins(("snakemake==9.27.1",)),
+    "ninja": Pins(("ninja==1.13.2",)),
+    "sinagot": Pins(("sinagot==0.2.5", "pandas==1.5.3", "numpy==1.26.4", "setuptools<81")),
+    "mesofield": Pins(("numpy==2.4.6", "pandas==3.1.1", "loguru==0.7.3"), alone="mesofield==0.5.0b0"),
 }
 INSTALL_LIMIT_S = 900
 
@@ -19,9 +33,9 @@ class Peers:
         self._folder = folder
         self._why_not: dict[str, str] = {}
 
-    def program(self, name: str) -> str:
-        """The path of a program that a peer brings."""
-        return str(self._folder / "bin" / name)
+    def program(self, name: str, program: str = "python") -> str:
+        """The path of a program of a peer's environment."""
+        return str(self._folder / name / "bin" / program)
 
     def why_not(self, name: str) -> str:
         """Install a peer unless it is there; why it could not be, or nothing."""
@@ -34,24 +48,26 @@ class Peers:
         self._why_not[name] = f"does not work: {fault}"
 
     def _installed(self, name: str) -> str:
-        mark = self._folder / f"{name}.installed"
-        wanted = "\n".join(PINS[name])
+        mark = self._folder / name / "installed"
+        wanted = "\n".join([*PINS[name].packages, PINS[name].alone])
         if mark.exists() and mark.read_text() == wanted:
             return ""
         try:
-            self._make_environment()
-            _run(
-                [self.program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PINS[name]]
-            )
+            self._install(name, PINS[name])
         except (OSError, subprocess.SubprocessError) as fault:
             return f"not installed: {_reason(fault)}"
         mark.write_text(wanted)
         return ""
 
-    def _make_environment(self) -> None:
-        if not Path(self.program("python")).exists():
-            _run([sys.executable, "-m", "venv", str(self._folder)])
+    def _install(self, name: str, pins: Pins) -> None:
+        python = self.program(name)
+        if not Path(python).exists():
+            _run([sys.executable, "-m", "venv", str(self._folder / name)])
             (self._folder / ".gitignore").write_text("*\n")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _run([*pip, *pins.packages])
+        if pins.alone:
+            _run([*pip, "--no-deps", pins.alone])
 
 
 def _run(words: list[str]) -> None:

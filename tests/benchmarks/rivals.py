@@ -48,7 +48,7 @@ Maker = Callable[[Path, int, Peers], Work]
 def snakemake(folder: Path, records: int, peers: Peers) -> Work:
     data = _data(folder, records)
     (data / "Snakefile").write_text(SNAKEFILE.format(records=records))
-    words = [peers.program("snakemake"), "--dry-run", "--quiet", "--cores", str(os.cpu_count())]
+    words = [peers.program("snakemake", "snakemake"), "--dry-run", "--quiet", "--cores", str(os.cpu_count())]
     return lambda: call(words, data, XDG_CACHE_HOME=str(folder / "cache"))
 
 
@@ -58,7 +58,7 @@ def ninja(folder: Path, records: int, peers: Peers) -> Work:
     (data / "build.ninja").write_text(NINJA_RULE + edges)
 
     def look() -> None:
-        said = call([peers.program("ninja"), "-n"], data)
+        said = call([peers.program("ninja", "ninja"), "-n"], data)
         assert "no work to do" in said, said
 
     return look
@@ -76,7 +76,7 @@ def _sinagot(folder: Path, records: int, peers: Peers, program: str) -> Work:
     data = _data(folder, records)
     for script in (data.parent / "scripts").iterdir():
         script.write_text(script.read_text().replace("from sinagotd import", "from sinagot import"))
-    words = [peers.program("python"), "-c", program, str(folder)]
+    words = [peers.program("sinagot"), "-c", program, str(folder)]
     return lambda: call(words, folder)
 
 
