@@ -9,6 +9,7 @@ from sinagotd.cli.places import Place
 from sinagotd.cli.text import moment
 from sinagotd.cli.walking import refuse_unknown, surveyed
 from sinagotd.core.keys import StepKey
+from sinagotd.core.reasons import Reason
 from sinagotd.core.states import State
 from sinagotd.engine.looking import Planned
 from sinagotd.engine.room import shortage
@@ -108,6 +109,9 @@ def _in_order(surveyor: Surveyor, at_rest: Collection[str], found: dict[StepKey,
 
 
 def _without_a_daemon(standing: Standing) -> Standing:
+    """Nobody runs what was in flight, and nobody tries again what has failed."""
+    if standing.reason == Reason.RETRYING.name:
+        return standing._replace(state=State.FAILED)
     if standing.state not in IN_FLIGHT:
         return standing
     return standing._replace(sentence=DIED.format(state=standing.state.value))

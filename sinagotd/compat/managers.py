@@ -1,10 +1,12 @@
 """Sinagot's names for what runs steps. Here they only hand on: where steps run is said by the workspace's settings."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sinagotd.core.keys import StepKey
+from sinagotd.workspace.graph import Graph
+
+DaskGraph = Graph
+"""What is made from what: Sinagot made one of Dask for each record, here it is one picture for all."""
 
 
 class RunManager:
@@ -30,36 +32,13 @@ class DaskRunManager(RunManager):
 
 
 @dataclass(frozen=True, slots=True)
-class DaskGraph:
-    """What is made from what for one record, from the actual paths of its steps."""
-
-    workspace: Any
-
-    def build(self, record: Any, run_opts: Mapping[str, Any] | None = None) -> dict[str, list[str]]:
-        """By step key, the keys of the steps whose outputs it reads."""
-        del run_opts
-        pipeline = self.workspace.opened.pipeline
-        return {
-            str(bound.key): [str(StepKey(record.id, step)) for step in pipeline.upstream(bound.key.step)]
-            for bound in pipeline.bind(record.id)
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class DaskLocalScheduler:
-    """The name of a scheduler on this machine."""
+    """The name of a scheduler, or the settings of a cluster: it is started with a run and ended with it."""
 
-    scheduler: str
-
-    def close(self) -> None:
-        """It holds nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class DaskDistributedScheduler:
-    """The settings of a cluster, which is started with a run and ended with it."""
-
-    cluster_config: Mapping[str, Any] = field(default_factory=dict)
+    settings: Any = None
 
     def close(self) -> None:
         """It holds nothing."""
+
+
+DaskDistributedScheduler = DaskLocalScheduler

@@ -49,7 +49,7 @@ class Engine:
         self.offline: str | None = None
         self.settler = Settler()
         self.pending = Pending()
-        self.teller = Teller(tools.log, tools.record_log(settings.data_path))
+        self.teller = Teller(tools.log, tools.record_log(settings))
         self.following = Following(self.teller)
         self.waits = Waits()
         self.code = Code(settings, tools.ask, tools.trust)
@@ -250,9 +250,10 @@ class Engine:
         self.mark(self.waits.due(self.tools.clock.now()))
 
     def _put_in_line(self, planned: Planned) -> None:
+        places = {spec.step: place for place, spec in enumerate(self.pipeline.specs)}
         for key in planned.decisions:
             if planned.is_to_run(key) and self.tools.wants(key):
-                self.pending.add(key, planned.arrival(key) if self.tools.newest_first else 0)
+                self.pending.add(key, planned.arrival(key) if self.tools.newest_first else 0, places[key.step])
             else:
                 self.pending.discard(key)
 

@@ -8,15 +8,15 @@ from sinagotd.core.keys import StepKey
 
 @dataclass(slots=True)
 class Pending:
-    """A priority queue without doubles; `arrival` is the mtime_ns of a step's newest input."""
+    """A priority queue without doubles; `arrival` is the mtime_ns of a step's newest input, `place` that in the pipeline."""
 
     _arrivals: dict[StepKey, int] = field(default_factory=dict)
-    _heap: list[tuple[int, StepKey]] = field(default_factory=list)
+    _heap: list[tuple[int, str, int, StepKey]] = field(default_factory=list)
 
-    def add(self, key: StepKey, arrival: int) -> None:
+    def add(self, key: StepKey, arrival: int, place: int = 0) -> None:
         if self._arrivals.get(key) != arrival:
             self._arrivals[key] = arrival
-            heapq.heappush(self._heap, (-arrival, key))
+            heapq.heappush(self._heap, (-arrival, key.record, place, key))
 
     def discard(self, key: StepKey) -> None:
         self._arrivals.pop(key, None)
@@ -25,7 +25,7 @@ class Pending:
         """Take out up to `count` steps, newest arrivals first, with their arrivals."""
         taken: dict[StepKey, int] = {}
         while self._heap and len(taken) < count:
-            arrival, key = heapq.heappop(self._heap)
+            arrival, *_, key = heapq.heappop(self._heap)
             if self._arrivals.get(key) == -arrival:
                 taken[key] = self._arrivals.pop(key)
         return taken

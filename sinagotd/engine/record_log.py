@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sinagotd.engine.staging import require
+from sinagotd.settings.workspace import DEFAULT_VERSION
 
 ROTATE_AT_BYTES = 512 * 1024
 KEPT_FILES = 5
@@ -47,21 +48,20 @@ class RecordLine:
             **self.extra,
         }
 
-    def to_json(self) -> str:
-        return json.dumps(self.entry())
-
 
 class RecordLog:
-    """Appends to the logs of a workspace's records; one writer at a time."""
+    """Appends to the logs of a workspace's records; one writer at a time. Every line ends with the workspace's version."""
 
-    def __init__(self, data_path: Path) -> None:
+    def __init__(self, data_path: Path, version: str = DEFAULT_VERSION) -> None:
         self.folder = data_path / "LOG"
+        self._version = version
 
     def write(self, lines: Iterable[RecordLine]) -> None:
         """Append these lines, each record's file opened once; raises OSError when a file cannot be written."""
         by_record: dict[str, list[str]] = {}
         for line in lines:
-            by_record.setdefault(line.record, []).append(line.to_json() + "\n")
+            says = line.entry() | {"workspace_version": self._version}
+            by_record.setdefault(line.record, []).append(json.dumps(says) + "\n")
         if by_record and not self.folder.exists():
             require(self.folder.parent)
             self.folder.mkdir(exist_ok=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
@@ -14,6 +13,7 @@ from sinagotd.engine.loading import Ask
 from sinagotd.engine.record_log import RecordLog
 from sinagotd.scripts.orders import RunOrder
 from sinagotd.settings.ownership import Trust
+from sinagotd.settings.workspace import WorkspaceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +37,7 @@ class Tools:
     policy: Callable[[Policy], Policy] = lambda policy: policy
     wants: Callable[[StepKey], bool] = lambda _: True
     newest_first: bool = True
-    record_log: Callable[[Path], RecordLog] = RecordLog
+    record_log: Callable[[WorkspaceSettings], RecordLog] = lambda settings: RecordLog(
+        settings.data_path, settings.version
+    )
     aside: Callable[[Callable[[], None]], object] = lambda act: act()

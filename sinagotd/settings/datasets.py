@@ -1,5 +1,6 @@
 """The tables `[datasets.<name>]` of `sinagotd.toml`: what each is made of, where it is published, and when it is built."""
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -156,9 +157,16 @@ def check_outputs(datasets: dict[str, DatasetSection]) -> None:
 
 
 def _clashes(datasets: dict[str, DatasetSection]) -> Iterator[str]:
-    outputs = {name: section.output_for(name, date(2000, 1, 1)) for name, section in datasets.items()}
+    outputs = {name: _real(section.output_for(name, date(2000, 1, 1))) for name, section in datasets.items()}
     for (one, its), (other, path) in permutations(outputs.items(), 2):
         if its == path and one < other:
             yield f"{one} and {other} have the same output, {its}: give each its own"
+        elif its.with_suffix("") == path.with_suffix("") and one < other:
+            yield f"{one} and {other} would list their versions in one file, {its.stem}.versions.json: name one otherwise"
         elif path in its.parents:
             yield f"the output of {one} lies in that of {other}, {path}: give each its own"
+
+
+def _real(output: Path) -> Path:
+    """One name for an output, whichever links lead to its folder."""
+    return Path(os.path.realpath(output.parent), output.name)

@@ -14,7 +14,7 @@ _API_NAMES = frozenset([
     "head", "id", "ids", "info", "is_unit", "is_unit_mode", "iter_ids", "iter_modalities", "iter_tasks",
     "iter_units", "log_lines", "logger", "logs", "logs_json", "modalities", "modality", "opened", "records",
     "results", "run", "script_class", "scripts_path", "service", "shown", "status", "status_dict", "status_json",
-    "steps", "steps_of", "task", "tasks", "units", "values", "version", "wanted", "workspace",
+    "steps", "steps_of", "task", "tasks", "unit_settings", "values", "version", "wanted", "workspace",
 ])  # fmt: skip
 
 Oddity = tuple[tuple[str, ...], str]

@@ -19,6 +19,7 @@ from sinagotd.settings.workspace_file import DaskSection, LogSettings, Workspace
 __all__ = ["ScriptRef", "StepSettings", "UnitSettings", "WorkspaceSettings", "load_workspace"]
 
 STATE_FOLDER = ".sinagotd"
+DEFAULT_VERSION = "0.1.0"
 AnyPath = str | os.PathLike[str]
 
 
@@ -45,6 +46,11 @@ class WorkspaceSettings(NamedTuple):
     raw: dict[str, Any]
     warnings: tuple[str, ...]
 
+    @property
+    def version(self) -> str:
+        """What people call this state of their workspace."""
+        return str(self.raw.get("info", {}).get("version", DEFAULT_VERSION))
+
     def for_step(self, step: str) -> StepSettings:
         """The settings of a step named as in a step key, `count` or `HDC/behavior/scores`."""
         return self.run.for_step(step)
@@ -59,18 +65,19 @@ def load_workspace(
     *,
     data_path: AnyPath | None = None,
     scripts_path: AnyPath | None = None,
+    id_pattern: str | None = None,
 ) -> WorkspaceSettings:
     """Read a settings file, a folder with `workspace.toml`, or several of them merged, of which later ones win.
 
-    Relative paths, also those given as arguments, are taken from the folder of the (first) file. Raises
-    ConfigError with every fault.
+    Relative paths, also those given as arguments, are taken from the folder of the (first) file. `id_pattern` is for
+    files that have no table `[records]`. Raises ConfigError with every fault.
     """
     paths = [path] if isinstance(path, str | os.PathLike) else list(path)
     if not paths:
         raise ConfigError("no settings file is given: give the path of a workspace.toml or of its folder")
     files = read_files([config_file(each) for each in paths])
     raw = merge(file.table for file in files)
-    file = check(WorkspaceFile, {"records": {}} | raw, files)
+    file = check(WorkspaceFile, {"records": {"id_pattern": id_pattern} if id_pattern else {}} | raw, files)
     if clashes := [f"{origin(key, files)}: {dotted(key)} {text}" for key, text in _option_clashes(file)]:
         raise ConfigError(*clashes)
     folder = files[0].path.parent

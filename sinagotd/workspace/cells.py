@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from sinagotd import __version__
 from sinagotd.datakit.arrays import column_array
 from sinagotd.datakit.context import LoadContext
 from sinagotd.datakit.source import DataSource
@@ -17,6 +16,8 @@ from sinagotd.datakit.streams import LoadedStream
 from sinagotd.workspace.outputs import READERS, read_output
 from sinagotd.workspace.plugins.processed import TYPES
 
+READING = 1
+"""Counts what is made of a file here. Who changes that raises it, and datasets load their cells again."""
 LONGEST_WORD = 200
 """Text up to so many characters may be a number or a truth; longer text is text."""
 
@@ -41,7 +42,7 @@ class StepSource(DataSource):
             "getter": self.getter,
             "data_type": self.data_type,
             "columns": list(self.columns),
-            "sinagotd": __version__,
+            "reading": READING,
         }
 
 

@@ -11,7 +11,7 @@ from sinagotd.core.patterns import Template
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.core.reach import Reach
 from sinagotd.core.steps import StepSpec
-from sinagotd.errors import WorkspaceError
+from sinagotd.errors import ConfigError, WorkspaceError
 from sinagotd.settings.workspace import UnitSettings
 from sinagotd.workspace.faults import MissingFileError, NotFoundError
 from sinagotd.workspace.listing import is_there, paths_in
@@ -19,6 +19,8 @@ from sinagotd.workspace.opened import Opened
 from sinagotd.workspace.scripts import told_fault
 
 Units = Collection[UnitSettings]
+NO_IDS = "(?!)"
+"""The pattern of a workspace that has no table `[records]`: nothing fits it."""
 
 
 def find_ids(opened: Opened, units: Units | None = None) -> set[str]:
@@ -66,16 +68,36 @@ def has_all(opened: Opened, templates: Collection[Template], record: str) -> boo
     return len(paths) == len(templates) > 0 and all(is_there(opened.settings.data_path, path) for path in paths)
 
 
+def has_input(opened: Opened, record: str) -> bool:
+    """Whether anything of this record is there that one of its steps reads, be it raw or made."""
+    paths = _filled(opened, _inputs(opened.pipeline.specs), record)
+    return any(is_there(opened.settings.data_path, path) for path in paths)
+
+
 def checked_id(opened: Opened, record: object) -> str:
     """An id that fits the pattern of the workspace, be the record there or not. Raises WorkspaceError otherwise."""
     if isinstance(record, str) and opened.id_pattern.fits(record):
         return record
+    if fault := pattern_fault(opened):
+        raise ConfigError(fault)
     wanted = f"it must match {opened.id_pattern.text!r} and be a plain file name"
     raise WorkspaceError(f"{record!r} is not a record id of {opened.settings.config_path}: {wanted}")
 
 
+def pattern_fault(opened: Opened) -> str:
+    """What is missing, a sentence, where the settings do not say what a record is; else ""."""
+    hint = 'write [records] and id_pattern = "REC-[0-9]{8}" or the like'
+    is_said = opened.id_pattern.text != NO_IDS
+    return "" if is_said else f"{opened.settings.config_path}: records.id_pattern is missing: {hint}"
+
+
 def refuse_no_data(opened: Opened) -> None:
-    """Raise MissingFileError if the data folder is not there, WorkspaceError if this user may not read it."""
+    """Raise ConfigError if nobody says what a record is, MissingFileError if the data folder is not there.
+
+    Raises WorkspaceError if this user may not read it.
+    """
+    if fault := pattern_fault(opened):
+        raise ConfigError(fault)
     folder, where = opened.settings.data_path, f"path.dataset in {opened.settings.config_path}"
     if not folder.is_dir():
         raise MissingFileError(f"there is no data folder {folder}: make it, or change {where}")

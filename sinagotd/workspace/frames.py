@@ -23,7 +23,9 @@ def frame_of(columns: Mapping[str, Sequence[Any]], index: list[int] | None = Non
     return pd.DataFrame(series)
 
 
-def _kind(values: Sequence[Any]) -> str:
-    """Whole numbers as such; all else as Python has it, so that "007" and None stay what they are."""
-    whole = values and all(type(value) is int and abs(value) < MOST_INT64 for value in values)
-    return "int64" if whole else "object"
+def _kind(values: Sequence[Any]) -> str | None:
+    """Whole numbers as such, texts alone as pandas has them; all else as Python has it, so that None stays what it is."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return None
+    return "int64" if kinds == {int} and max(map(abs, values)) < MOST_INT64 else "object"

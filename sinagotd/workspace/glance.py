@@ -1,17 +1,22 @@
 """Plans records for somebody who only looks: what nothing is remembered of is not fingerprinted, and nothing is written."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from sinagotd.core.facts import DIGEST_BYTES, Digest, Seen
+from sinagotd.core.facts import DIGEST_BYTES, Digest, Seen, Stamp
 from sinagotd.core.pipeline import Bound
 from sinagotd.core.planner import plan
 from sinagotd.core.reasons import Reason
 from sinagotd.engine.gathering import NO_STAMP
 from sinagotd.engine.looking import Planned
+from sinagotd.engine.resting import resting
 from sinagotd.engine.survey import Surveyor
 from sinagotd.scan.findings import Unreadable
 from sinagotd.scan.stamps import Stamper
 from sinagotd.settings.watch import WatchSettings
+
+MANY = 100
+"""Of fewer records than these it takes less to plan them than to ask the manifest which of all are at rest."""
 
 UNREAD = Digest(bytes(DIGEST_BYTES))
 """Stands for the content of a file that there is nothing to compare with."""
@@ -28,6 +33,28 @@ def look(surveyor: Surveyor, records: Collection[str]) -> Planned:
     facts = glimpsed | looker.gatherer.facts([bound for steps in with_history for bound in steps])
     decisions = plan([*with_history, *without], history, facts, now=looker.clock.now(), policy=looker.policy)
     return Planned(bounds, facts, history, decisions)
+
+
+def at_rest(surveyor: Surveyor, records: Collection[str]) -> set[str]:
+    """Those of these records that stand as was said last: every step was current, and their files look as they did then."""
+    if len(records) < MANY:
+        return set()
+    ours = surveyor.looker.policy
+    daemons = replace(ours, outputs_outlive=False)  # what is current on these terms is so on ours
+    candidates = {
+        record for policy in (ours, daemons) for record in resting(surveyor.read, surveyor.pipeline, policy)
+    }.intersection(records)
+    remembered = dict(surveyor.read.stamps()) if candidates else {}
+    stamper = Stamper(surveyor.settings.data_path)
+    return {record for record in candidates if _looks_as(remembered, surveyor.pipeline.bind(record), stamper)}
+
+
+def _looks_as(remembered: Mapping[str, Stamp], bounds: Sequence[Bound], stamper: Stamper) -> bool:
+    paths = {path for bound in bounds for path in (*bound.inputs, *bound.outputs)}
+    try:
+        return all(stamper.stamp(path) == remembered.get(path) for path in paths)
+    except Unreadable:
+        return False
 
 
 def _facts(surveyor: Surveyor, bound_records: Sequence[Sequence[Bound]]) -> dict[str, Seen]:

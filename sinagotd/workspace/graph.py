@@ -21,7 +21,7 @@ class Node(NamedTuple):
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Graph:
     """What is made from what; `edges` are pairs of indexes into `nodes`, each from what comes first."""
 
@@ -57,6 +57,10 @@ class Graph:
         text = str(getattr(self, texts[target.suffix.lower()]))
         write_atomically(target, (f"```mermaid\n{text}```\n" if target.suffix.lower() == ".md" else text).encode())
         return target
+
+    def __repr__(self) -> str:
+        steps = sum(node.is_step for node in self.nodes)
+        return f"<Graph instance | {steps} steps, {len(self.nodes) - steps} kinds of files>"
 
     def _repr_svg_(self) -> str:
         return self.svg

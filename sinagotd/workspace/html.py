@@ -1,7 +1,7 @@
 """Draws records by steps as a table in the colours of their states, for notebooks. It looks at nothing."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from sinagotd.core.states import State
@@ -20,6 +20,10 @@ COLOURS = {
     State.QUARANTINED: "#ff8787",
 }
 """Backgrounds for dark text, one for each state."""
+
+
+def paragraphs(texts: Iterable[str]) -> str:
+    return "".join(f"<p>{escape(text)}</p>" for text in texts)
 
 
 def matrix(rows: Sequence[StepRow]) -> str:

@@ -1,6 +1,6 @@
 """The logs of records as frames: Sinagot's nine columns, the time zone, then what else the lines hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def newest_first(lines: Iterable[LogLine]) -> list[LogLine]:
+def newest_first(lines: Sequence[LogLine]) -> list[LogLine]:
     """By their time, as text: all times are UTC in one format; of equal ones the later line comes first."""
-    return sorted(lines, key=lambda line: (line.says["time"], line.number), reverse=True)
+    later_first = list(reversed(lines))
+    later_first.sort(key=lambda line: line.says["time"], reverse=True)
+    return later_first
 
 
 def log_frame(lines: Sequence[LogLine], *, keep_numbers: bool) -> "pd.DataFrame":

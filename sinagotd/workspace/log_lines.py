@@ -18,6 +18,7 @@ FIELDS = (
 )  # fmt: skip
 ZONE = "time_zone"
 UTC_NAME = "UTC"
+DECODER = json.JSONDecoder()
 
 
 class LogLine(NamedTuple):
@@ -26,19 +27,18 @@ class LogLine(NamedTuple):
     number: int
     says: dict[str, Any]
 
-    def concerns(self, task: str | None, modality: str | None) -> bool:
-        """Whether it belongs to this scope; None stands for all."""
-        return task in (None, self.says.get("task")) and modality in (None, self.says.get("modality"))
-
 
 def has_log(data_path: Path, record: str) -> bool:
     return any(map(os.path.lexists, _files(data_path, record)))
 
 
-def read_log(data_path: Path, record: str) -> Iterator[LogLine]:
-    """Every line that can be read, the oldest first, as it stands in the file."""
-    lines = chain.from_iterable(_lines(path) for path in _files(data_path, record))
-    return (LogLine(number, says) for number, line in enumerate(lines) if (says := _says(line)) is not None)
+def read_log(data_path: Path, record: str, **scope: str | None) -> list[LogLine]:
+    """Every line that can be read, the oldest first, as it stands in the file; `scope` is what it must say, None for all."""
+    texts = enumerate(chain.from_iterable(map(_texts, _files(data_path, record))))
+    lines = [LogLine(number, says) for number, text in texts if (says := _says(text)) is not None]
+    for name, value in scope.items():
+        lines = lines if value is None else [line for line in lines if line.says.get(name) == value]
+    return lines
 
 
 class LastWord(NamedTuple):
@@ -82,17 +82,18 @@ def _files(data_path: Path, record: str) -> list[str]:
     return [newest, *older][::-1]
 
 
-def _lines(path: str) -> Iterator[str]:
+def _texts(path: str) -> Iterator[str]:
     try:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
-            yield from file
+            yield from map(str.strip, file)
     except OSError:
         return  # rotated away meanwhile, or not for this user: the other files still tell
 
 
-def _says(line: str) -> dict[str, Any] | None:
+def _says(text: str) -> dict[str, Any] | None:
     try:
-        says = json.loads(line)
+        says, end = DECODER.raw_decode(text)  # `json.loads` takes half as long again
     except (ValueError, RecursionError):
         return None
-    return says if isinstance(says, dict) and isinstance(says.get("time"), str) else None
+    is_line = end == len(text) and isinstance(says, dict) and isinstance(says.get("time"), str)
+    return says if is_line else None

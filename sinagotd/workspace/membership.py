@@ -51,21 +51,19 @@ def members_with_step(scope: Scope, label: str | None, position: str) -> list[Co
 
 
 def record_with_step(record: Any, label: str | None, position: str) -> list[Counted]:
-    """The same, of one record only; a modality without steps counts where it has data of the record."""
+    """The same, of one record only; a modality with a way of its own counts where it has data of the record."""
     opened = record.workspace.opened
     counted = [
         Counted(spec.task, spec.modality, [record.id] * has_all(opened, _templates(spec, position), record.id))
         for spec in _chosen(record, label, position)
     ]
-    if label is not None or position != "input":
-        return counted
     own = {unit.modality for unit in _with_own_way(record)}
     return [*counted, *(each for each in record_by_unit(record) if each.modality in own)]
 
 
 def _units(scope: Scope) -> Units | None:
     """None for the whole workspace: it has records too of which no first step reads anything yet."""
-    return None if (scope.task, scope.modality) == (None, None) else scope.units()
+    return None if (scope.task, scope.modality) == (None, None) else scope.unit_settings()
 
 
 def _collection(scope: Scope, task: str | None, modality: str | None) -> Any:
@@ -77,14 +75,14 @@ def _with_own_way(scope: Scope) -> Iterator[Any]:
     """The collections of units inside this scope that find their records themselves."""
     if scope.is_unit:
         return
-    for unit in scope.units():
+    for unit in scope.unit_settings():
         if scope.workspace.classes.finds_by_itself(unit.modality):
             yield _collection(scope, unit.task, unit.modality)
 
 
 def _chosen(scope: Scope, label: str | None, position: str) -> list[StepSpec]:
     """The step of this label in each unit that has one, the first one if None."""
-    units = scope.units()
+    units = scope.unit_settings()
     known = dict.fromkeys(script.label for unit in units for script in unit.scripts)
     refuse_unknown(label, position, list(known), repr(scope))
     specs = {spec.step: spec for spec in scope.workspace.opened.pipeline.specs}

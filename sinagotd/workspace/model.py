@@ -3,12 +3,15 @@
 Classes and members as in Sinagot 0.2.5 (its specs §§4 to 6). Nothing is kept on a class: every value holds its workspace.
 """
 
+import logging
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Self
 
 from sinagotd.settings.faults import did_you_mean
 from sinagotd.settings.workspace import UnitSettings
 from sinagotd.workspace.faults import SubscopeError
+from sinagotd.workspace.opened import Wanted
 
 
 class Model:
@@ -16,6 +19,18 @@ class Model:
 
     def __init__(self, workspace: Any = None) -> None:
         self.workspace = workspace
+
+    @cached_property  # which a class of somebody's own may set
+    def config(self) -> dict[str, Any]:
+        """As of the workspace."""
+        config: dict[str, Any] = self.workspace.config
+        return config
+
+    @cached_property
+    def logger(self) -> logging.Logger:
+        """As of the workspace."""
+        logger: logging.Logger = self.workspace.logger
+        return logger
 
     def shown(self) -> dict[str, Any]:
         """What the repr tells, by name."""
@@ -26,6 +41,13 @@ class Model:
         return f"<{type(self).__name__} instance{' | ' if pairs else ''}{pairs}>"
 
 
+def no_attribute(model: Model, name: str) -> AttributeError:
+    """Python's ordinary error, with the most similar name that there is."""
+    is_whole = "workspace" in vars(model)  # only then can it be listed
+    known = [each for each in dir(model) if each[0] != "_"] if is_whole and name[0] != "_" else []
+    return AttributeError(f"{type(model).__name__!r} object has no attribute {name!r}{did_you_mean(name, known)}")
+
+
 class ModelWithStepCollection(Model):
     """What has steps."""
 
@@ -33,6 +55,10 @@ class ModelWithStepCollection(Model):
     def steps(self) -> Any:
         """Its steps, as a StepCollection."""
         return self.workspace.steps_of(self)
+
+    def _repr_html_(self) -> str:
+        html: str = self.steps._repr_html_()
+        return html
 
 
 class Scope(ModelWithStepCollection):
@@ -54,14 +80,10 @@ class Scope(ModelWithStepCollection):
         """Whether task and modality are both fixed; always, where a workspace has neither."""
         return self.workspace.is_unit_mode or None not in (self.task, self.modality)
 
-    def units(self) -> list[UnitSettings]:
+    def unit_settings(self) -> list[UnitSettings]:
         """The units of this scope with their scripts, in the order in which they run."""
-        wanted = (self.task, self.modality)
-        return [
-            unit
-            for unit in self.workspace.opened.settings.units
-            if all(name in (None, own) for name, own in zip(wanted, (unit.task, unit.modality), strict=True))
-        ]
+        wanted = Wanted(task=self.task, modality=self.modality)
+        return [unit for unit in self.workspace.opened.settings.units if wanted.meets(unit)]
 
     def get_subscope(self, task: str | None = None, modality: str | None = None) -> Self:
         """The same, narrowed; without arguments itself. Raises AttributeError for what does not go with this scope."""
@@ -80,7 +102,7 @@ class Scope(ModelWithStepCollection):
         """Narrowed to each unit: tasks in order, each with its modalities in the order of `[modalities]`."""
         if self.is_unit:
             return iter((self,))
-        return (self._narrowed(unit.task, unit.modality) for unit in self.units())
+        return (self._narrowed(unit.task, unit.modality) for unit in self.unit_settings())
 
     def _with(self, name: str, kind: str) -> Self:
         """Narrowed to a name of this kind, "task" or "modality"."""
@@ -116,7 +138,7 @@ class Scope(ModelWithStepCollection):
     def __getattr__(self, name: str) -> Any:
         kind = self._kind_of(name) if "workspace" in self.__dict__ else None
         if kind is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            raise no_attribute(self, name)
         return self._with(name, kind)
 
     def _kind_of(self, name: str) -> str | None:

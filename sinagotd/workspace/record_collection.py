@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Self
 
+from sinagotd.engine.collecting import no_collecting
 from sinagotd.errors import WorkspaceError
 from sinagotd.settings.faults import did_you_mean
 from sinagotd.workspace.counting import by_record, by_unit
-from sinagotd.workspace.html import matrix
 from sinagotd.workspace.log_frames import log_frame, newest_first
 from sinagotd.workspace.membership import is_member, member_ids, members_by_unit, members_with_step
 from sinagotd.workspace.model import Scope
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 class RecordCollectionUnit(Scope):
     """The records of a scope. Ids come sorted, each once, and every iteration has a state of its own."""
 
+    @property
+    def _subscope_class(self) -> type:
+        """What a narrowed collection is, at least: Sinagot's own tests ask for it, and for the next."""
+        return RecordCollectionUnit
+
+    @property
+    def _record_class(self) -> type:
+        record_class: type = self.workspace.classes.record(self.modality)
+        return record_class
+
     def iter_ids(self) -> Iterator[str]:
         """A class of a modality's own may override this. Raises MissingFileError without a data folder."""
         yield from sorted(member_ids(self))
@@ -31,6 +41,10 @@ class RecordCollectionUnit(Scope):
     def all(self) -> Iterator[RecordUnit]:
         return map(self.get, self.iter_ids())
 
+    def values(self) -> Iterator[RecordUnit]:
+        """The same, for those who think of it as a mapping by id."""
+        return self.all()
+
     def first(self) -> RecordUnit | None:
         return next(self.all(), None)
 
@@ -40,7 +54,7 @@ class RecordCollectionUnit(Scope):
 
     def get(self, record_id: str) -> RecordUnit:
         """The record of this id, be it there or not. Raises WorkspaceError for what is no id of this workspace."""
-        record: RecordUnit = self.workspace.classes.record(self.modality)(
+        record: RecordUnit = self._record_class(
             workspace=self.workspace, record_id=record_id, task=self.task, modality=self.modality
         )
         return record
@@ -56,8 +70,9 @@ class RecordCollectionUnit(Scope):
 
     def logs(self) -> "pd.DataFrame":
         """The logs of all records in this scope, record by record, the newest line of each first."""
-        lines = (newest_first(record.log_lines()) for record in self.all())
-        return log_frame(list(chain.from_iterable(lines)), keep_numbers=False)
+        with no_collecting():
+            lines = (newest_first(record.log_lines()) for record in self.all())
+            return log_frame(list(chain.from_iterable(lines)), keep_numbers=False)
 
     def count_detail(self, with_record_id: bool = False) -> "pd.DataFrame":  # noqa: FBT001, FBT002 - Sinagot's signature
         """How many records each unit has, or a row for each of them."""
@@ -103,9 +118,6 @@ class RecordCollectionUnit(Scope):
 
     def _ipython_key_completions_(self) -> list[str]:
         return self.ids()
-
-    def _repr_html_(self) -> str:
-        return matrix(self.steps.rows())
 
     def _narrowed(self, task: str | None, modality: str | None) -> Self:
         narrowed: Self = self.workspace.classes.collection(modality)(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sinagotd.core.keys import step_name
 from sinagotd.settings.faults import did_you_mean
 from sinagotd.workspace.faults import UnknownKeyError
 from sinagotd.workspace.opened import Opened, Wanted
@@ -27,9 +26,9 @@ class Results:
         return read[""] if read.keys() == {""} else read
 
     def __getattr__(self, label: str) -> Any:
-        if label.startswith("__") or label not in self._labels():
-            near = did_you_mean(label, self._labels())
-            raise AttributeError(f"there is no step {label!r} whose results could be read{near}", name=label, obj=self)
+        if label.startswith("_") or label not in self._labels():
+            near = "" if label.startswith("_") else did_you_mean(label, self._labels())
+            raise AttributeError(f"there is no step {label!r} whose results could be read{near}")
         return self[label]
 
     def __iter__(self) -> Iterator[str]:
@@ -49,13 +48,8 @@ class Results:
 
     def _labels(self) -> dict[str, str]:
         """The name of each step by what it is called here: its label if no other step of the scope has it."""
-        units = self._opened.settings.units
-        named = [
-            (script.label, step_name(script.label, unit.task, unit.modality))
-            for unit in units
-            if self._wanted.task in (None, unit.task) and self._wanted.modality in (None, unit.modality)
-            for script in unit.scripts
-        ]
+        units = filter(self._wanted.meets, self._opened.settings.units)
+        named = [(name.rpartition("/")[2], name) for unit in units for name in unit.step_names()]
         labels = [label for label, _ in named]
         return {label if labels.count(label) == 1 else name: name for label, name in named}
 

@@ -19,7 +19,7 @@ from sinagotd.engine.looking import Planned
 from sinagotd.engine.standings import IN_FLIGHT, changes
 from sinagotd.manifest.rows import Standing
 from sinagotd.settings.workspace import UnitSettings
-from sinagotd.workspace.glance import look
+from sinagotd.workspace.glance import at_rest, look
 from sinagotd.workspace.log_lines import LastWord, last_words
 from sinagotd.workspace.opened import Opened, Wanted
 
@@ -28,7 +28,9 @@ OUTLIVES = "its outputs are there, {why}"
 LOGGED = "LOGGED"
 """Stands where the name of a Reason would, for what only the record's log tells."""
 
-INPUT_MISSING, INPUT_HASHING = Reason.INPUT_MISSING.name, Reason.INPUT_HASHING.name
+INPUT_MISSING, INPUT_HASHING, RETRYING = (
+    reason.name for reason in (Reason.INPUT_MISSING, Reason.INPUT_HASHING, Reason.RETRYING)
+)
 TELLING = {State.RUNNING.code: State.RUNNING, State.FAILED.code: State.FAILED}
 
 
@@ -65,9 +67,7 @@ def step_rows(opened: Opened, records: Sequence[str], wanted: Wanted) -> list[St
 
 
 def _listed(units: Sequence[UnitSettings], wanted: Wanted) -> Iterator[tuple[UnitSettings, int, str, str]]:
-    for unit in units:
-        if wanted.task not in (None, unit.task) or wanted.modality not in (None, unit.modality):
-            continue
+    for unit in filter(wanted.meets, units):
         for place, (script, name) in enumerate(zip(unit.scripts, unit.step_names(), strict=True), start=1):
             if wanted.label in (None, script.label):
                 yield unit, place, script.label, name
@@ -77,23 +77,26 @@ def _standings(opened: Opened, records: Sequence[str]) -> dict[StepKey, Standing
     owned = opened.owner() is not None
     with opened.surveying() as surveyor:
         said = surveyor.read.standings(records)
-        unsaid = sorted(set(records) - {key.record for key in said}) if owned else records
-        planned = look(surveyor, unsaid)
+        told = {key.record for key in said} if owned else at_rest(surveyor, records)
+        planned = look(surveyor, [record for record in records if record not in told])
     found = said | changes(planned.decisions, said, at=time.time())
+    if not owned:
+        found = {key: _without_owner(now) for key, now in found.items()}
     words = _Words(opened.settings.data_path, planned)
-    seen = {key: words.over(_to_us(found[key], owned=owned), key) for key in planned.decisions}
-    return found | seen
+    return found | {key: words.over(found[key], key) for key in planned.decisions}
 
 
-def _to_us(found: Standing, *, owned: bool) -> Standing:
-    """What the planner says, as it is told to whoever asks in a notebook."""
-    if found.state in IN_FLIGHT and not owned:
+def _without_owner(found: Standing) -> Standing:
+    """What was found, as it is told while no process is at work: nothing is run, or tried again, by itself."""
+    if found.state in IN_FLIGHT:
         return found._replace(state=State.STALE, sentence=DIED.format(state=found.state.value))
     if found.reason == INPUT_MISSING and found.state is State.CURRENT:
         return found._replace(sentence=OUTLIVES.format(why=found.sentence))
     if found.reason == INPUT_HASHING:
         return found._replace(state=State.STALE)
-    return found
+    if found.reason == RETRYING:
+        return found._replace(state=State.FAILED)
+    return found if found.until is None else found._replace(until=None)
 
 
 @dataclass(slots=True)

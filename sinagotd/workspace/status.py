@@ -1,6 +1,5 @@
 """Sinagot's views of how steps stand: its frame, its nested dict, its JSON."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +38,6 @@ def status_dict(rows: Sequence[StepRow]) -> StatusDict:
         steps = nested.setdefault(row.task, {}).setdefault(row.modality, [])
         steps.append({"step_index": row.place, "step_label": row.label, "step_status": row.code})
     return nested
-
-
-def status_json(rows: Sequence[StepRow]) -> str:
-    return json.dumps(status_dict(rows))
 
 
 def _cells(row: StepRow) -> tuple[Any, ...]:

@@ -30,25 +30,13 @@ class Step(Model):
             message = f"a step is made of the name of a script or of its class, not of {script!r}"
             raise AttributeError(message)  # noqa: TRY004 - as Sinagot does
         self.model = model
+        self.task: str | None = model.task
+        self.modality: str | None = model.modality
+        self.id: str | None = getattr(model, "id", None)
         self._class = script if isinstance(script, type) else None
         self.label = script if isinstance(script, str) else label_of(script)
         if isinstance(script, str):
             self._refuse_missing()
-
-    @property
-    def task(self) -> str | None:
-        task: str | None = self.model.task
-        return task
-
-    @property
-    def modality(self) -> str | None:
-        modality: str | None = self.model.modality
-        return modality
-
-    @property
-    def id(self) -> str | None:
-        """The record's id."""
-        return getattr(self.model, "id", None)
 
     @property
     def script_class(self) -> Any:
@@ -61,6 +49,7 @@ class Step(Model):
         opts = self.workspace.opened.settings.for_step(step_name(self.label, self.task, self.modality)).opts
         made = self.script_class(self.workspace.data_path, str(self.id), self.task, opts=opts)
         made.label, made.modality, made.logger = self.label, self.modality, self.workspace.logger
+        made.workspace_version = self.workspace.version
         return made
 
     @property

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from sinagotd.errors import SinagotError
 from sinagotd.settings.faults import did_you_mean
 from sinagotd.workspace.faults import NotFoundError
-from sinagotd.workspace.html import matrix
+from sinagotd.workspace.html import matrix, paragraphs
 from sinagotd.workspace.model import Model
 from sinagotd.workspace.running.asked import RunOptions
 from sinagotd.workspace.running.result import RunResult
@@ -63,6 +64,7 @@ class StepCollectionUnit(Model):
             scheduler=scheduler,
             progress=progress,
             wait=wait,
+            version=self.workspace.version,
         )
         return run_steps(self.workspace.opened, self.model.wanted(step_label), options)
 
@@ -93,7 +95,7 @@ class StepCollectionUnit(Model):
         return self._step(label)
 
     def _labels(self) -> list[str]:
-        return [script.label for unit in self.model.units() for script in unit.scripts]
+        return [script.label for unit in self.model.unit_settings() for script in unit.scripts]
 
     def _step(self, label: str) -> Step:
         labels = self._labels()
@@ -109,7 +111,11 @@ class StepCollectionUnit(Model):
         return self._labels()
 
     def _repr_html_(self) -> str:
-        return matrix(self.rows())
+        """A table; or why there is none: a notebook would bury the sentence under a traceback."""
+        try:
+            return matrix(self.rows())
+        except SinagotError as fault:
+            return paragraphs(str(fault).splitlines())
 
 
 class StepCollection(StepCollectionUnit):

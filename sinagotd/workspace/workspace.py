@@ -3,22 +3,24 @@
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import cached_property
 from html import escape
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from sinagotd.errors import ConfigError
 from sinagotd.scripts.loading import Loader
 from sinagotd.scripts.sinagot_names import SinagotNames
-from sinagotd.settings.faults import did_you_mean
 from sinagotd.settings.toml_file import config_file
-from sinagotd.settings.workspace import AnyPath, load_workspace
+from sinagotd.settings.workspace import DEFAULT_VERSION, AnyPath, load_workspace
 from sinagotd.workspace.classes import COLLECTION, RECORD, Classes
 from sinagotd.workspace.faults import MissingFileError
+from sinagotd.workspace.finding import NO_IDS, pattern_fault
 from sinagotd.workspace.graph import Graph, graph_of
-from sinagotd.workspace.model import ModelWithStepCollection
+from sinagotd.workspace.html import paragraphs
+from sinagotd.workspace.model import ModelWithStepCollection, no_attribute
 from sinagotd.workspace.opened import Opened, opened
 from sinagotd.workspace.record import Record, RecordUnit
 from sinagotd.workspace.record_collection import RecordCollection, RecordCollectionUnit
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from sinagotd.datakit.dataset import Dataset
 
-DEFAULT_VERSION = "0.1.0"
 DEFAULT_SECTIONS = {"path": {"dataset": "./dataset", "scripts": "./scripts"}, "run": {"mode": "main_process"}}
 
 
@@ -40,6 +41,7 @@ class Workspace(ModelWithStepCollection):
 
     _record_class: ClassVar[type[RecordUnit]] = Record
     _record_collection_class: ClassVar[type[RecordCollectionUnit]] = RecordCollection
+    is_unit: ClassVar[bool] = True
     _record_unit_class: ClassVar[type[RecordUnit]] = Record
     _record_collection_unit_class: ClassVar[type[RecordCollectionUnit]] = RecordCollection
 
@@ -59,17 +61,18 @@ class Workspace(ModelWithStepCollection):
         """
         super().__init__(self)
         _refuse_missing(config_path)
-        settings = load_workspace(config_path, data_path=data_path, scripts_path=scripts_path)
+        settings = load_workspace(config_path, data_path=data_path, scripts_path=scripts_path, id_pattern=NO_IDS)
         self.opened: Opened = opened(settings, service)
         self._service = service
-        self.config_path = settings.config_path
+        self.config_path = self._config_path = settings.config_path
         self.data_path = settings.data_path
-        self.scripts_path = settings.scripts_path
+        self.scripts_path = self._scripts_path = settings.scripts_path
         self.is_unit_mode = settings.is_unit_mode
         self.tasks = settings.tasks
         self.modalities = settings.modalities
         self.classes = Classes(self.opened, self._plain_classes())
         self._loader = Loader()
+        self._run_manager = self
         self.records: Any = self.classes.collection(None)(workspace=self)
 
     @cached_property
@@ -87,26 +90,10 @@ class Workspace(ModelWithStepCollection):
     def version(self) -> str:
         return str(self.info["version"])
 
-    @property
+    @cached_property
     def logger(self) -> logging.Logger:
         """The logger named in `[log]`, untouched."""
         return logging.getLogger(self.opened.settings.log.name)
-
-    @property
-    def _config_path(self) -> Path:
-        return self.config_path
-
-    @property
-    def _scripts_path(self) -> Path:
-        return self.scripts_path
-
-    @property
-    def _run_manager(self) -> Self:
-        return self
-
-    @property
-    def is_unit(self) -> bool:
-        return True
 
     @property
     def faults(self) -> list[str]:
@@ -115,7 +102,8 @@ class Workspace(ModelWithStepCollection):
         Raises ConfigError for scripts whose paths do not fit together.
         """
         scripts = [fault for spec in self.opened.pipeline.specs if (fault := told_fault(spec))]
-        return [*self.opened.settings.warnings, *dict.fromkeys(scripts), *self.classes.faults()]
+        missing = [fault] if (fault := pattern_fault(self.opened)) else []
+        return [*missing, *self.opened.settings.warnings, *dict.fromkeys(scripts), *self.classes.faults()]
 
     def graph(self) -> Graph:
         """The pipeline as a picture: what is made from what by which step."""
@@ -163,8 +151,12 @@ class Workspace(ModelWithStepCollection):
     ) -> None:
         self.close()
 
-    def __iter__(self) -> Iterator[RecordUnit]:
+    def values(self) -> Iterator[RecordUnit]:
+        """Its records."""
         return iter(self.records)
+
+    def __iter__(self) -> Iterator[RecordUnit]:
+        return self.values()
 
     def __len__(self) -> int:
         return len(self.records)
@@ -182,8 +174,7 @@ class Workspace(ModelWithStepCollection):
         declared = (*self.__dict__.get("tasks", ()), *self.__dict__.get("modalities", ()))
         if name in declared:
             return getattr(self.records, name)
-        near = did_you_mean(name, declared)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{near}", name=name, obj=self)
+        raise no_attribute(self, name)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.tasks, *self.modalities]
@@ -193,8 +184,9 @@ class Workspace(ModelWithStepCollection):
         return ids
 
     def _repr_html_(self) -> str:
-        faults = "".join(f"<p>{escape(fault)}</p>" for fault in self.faults)
-        return f"<h4>{escape(str(self.config_path))}</h4>{faults}{self.records._repr_html_()}"
+        with suppress(ConfigError):  # the table says it, too
+            return f"<h4>{escape(str(self.config_path))}</h4>{paragraphs(self.faults)}{self.records._repr_html_()}"
+        return super()._repr_html_()
 
     def _plain_classes(self) -> dict[str, type]:
         if self.is_unit_mode:
@@ -203,7 +195,10 @@ class Workspace(ModelWithStepCollection):
 
 
 def _refuse_missing(config_path: AnyPath | Sequence[AnyPath]) -> None:
-    paths = [config_path] if isinstance(config_path, str | os.PathLike) else config_path
+    paths = config_path if isinstance(config_path, list | tuple) else [config_path]
+    if not all(isinstance(path, str | os.PathLike) for path in paths):
+        hint = "give the path of a settings file or of its folder, or a list of such paths"
+        raise TypeError(f"config_path = {config_path!r}: {hint}")
     for path in map(config_file, paths):
         if not path.exists():
             hint = "create it, or give the path of a settings file or its folder"

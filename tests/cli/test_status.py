@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -116,6 +117,19 @@ def test_a_run_that_a_dead_daemon_left_is_not_called_running(worked: Any, json_o
     row = json_of(worked("status", "--json"))[0]
 
     assert (row["state"], row["why"]) == ("running", "it was running when the daemon ended: the next start sees to it")
+
+
+def test_what_failed_stays_failed_while_nobody_is_there_to_try_it_again(bench: Any, json_of: Json) -> None:
+    settings = bench.path / "workspace.toml"
+    settings.write_text(settings.read_text().replace("attempts = 1", 'attempts = 3\nbackoff = "1s"'))
+    bench.drop(r1="bad")
+    bench.work()
+    deadline = time.monotonic() + 20
+
+    while (count := json_of(bench("status", "--json"))[0])["reason"] == "backing_off":
+        assert time.monotonic() < deadline
+
+    assert (count["state"], count["code"], count["reason"]) == ("failed", 40, "retrying")
 
 
 # the picture

@@ -20,12 +20,12 @@ def entries(folder, name="REC-1.log"):
 
 
 def test_a_line_has_sinagots_keys_in_its_order_and_ours_after_them(tmp_path):
-    RecordLog(tmp_path).write([a_line()])
+    RecordLog(tmp_path, "7").write([a_line()])
     assert entries(tmp_path) == [
         {
             "log_from": "script", "record_id": "REC-1", "scope": "record", "task": None, "modality": None,
             "step_label": "count", "step_status": 0, "message": "Init run", "time": "2020-09-13T12:26:40.250000",
-            "time_zone": "UTC", "level": "info",
+            "time_zone": "UTC", "level": "info", "workspace_version": "7",
         }
     ]  # fmt: skip
 

@@ -126,6 +126,15 @@ def test_two_datasets_may_not_have_one_output(faults):
     assert found.startswith("datasets: harbor and lake have the same output, ")
 
 
+def test_two_datasets_may_not_share_the_files_beside_their_outputs(faults, tmp_path):
+    (found,) = faults(LEAST + LEAST.replace("harbor", "lake").replace("{name}.parquet", "harbor.h5"))
+    assert "would list their versions in one file, harbor.versions.json" in found
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "link").symlink_to("tables")
+    (found,) = faults(LEAST + LEAST.replace("harbor", "lake").replace("tables/{name}", "link/harbor"))
+    assert found.startswith("datasets: harbor and lake have the same output, ")
+
+
 def test_a_dataset_may_not_be_published_inside_another(faults):
     (found,) = faults(LEAST.replace(".parquet", "") + LEAST.replace("harbor", "lake").replace("{name}", "harbor/x"))
     assert found.startswith("datasets: the output of lake lies in that of harbor, ")

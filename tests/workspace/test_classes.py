@@ -83,6 +83,27 @@ class Record(PandasRecord):
     assert repr(ws.clinical.first()).startswith("<ClinicalRecord instance")
 
 
+def test_a_class_may_have_members_of_names_that_this_library_uses_too(tmp_path):
+    own = """
+from sinagot.plugins.models.pandas import PandasRecord
+
+class Record(PandasRecord):
+    def __init__(self, workspace, record_id, task=None, modality=None):
+        super().__init__(workspace, record_id, task, modality)
+        self.results, self.config, self.logger = [1], {}, None
+
+    def read(self):
+        return self.units()
+
+    def units(self):
+        return "words"
+"""
+    ws = clinic(tmp_path, **{"scripts/clinical/models/record.py": own})
+    record = ws.clinical.first()
+    assert (record.read(), record.results, record.data["age"], len(record.steps.status())) == ("words", [1], 8, 0)
+    assert ws.clinical.data.age.tolist() == [8, 9]
+
+
 def test_a_capital_name_is_shown_in_title_case(tmp_path):
     ws = clinic(tmp_path, **{"scripts/EEG/models/record.py": OWN_RECORD})
     assert type(ws.EEG.get(A)).__name__ == "EegRecord"

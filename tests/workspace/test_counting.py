@@ -72,8 +72,10 @@ def test_steps_are_counted_by_their_inputs_or_outputs_v_0_3_0(tmp_path):
     assert rows(ws.records.count_step("scores")) == [("HDC", "behavior", 1)]
     assert rows(ws.records.count_step("scores", "output")) == [("HDC", "behavior", 2)]
     assert rows(ws.records.count_step("norm", position="output")) == [("HDC", "behavior", 1)]
-    assert rows(ws.records.get(A).count_step("scores", "output")) == [(A, "HDC", "behavior", 1)]
-    assert rows(ws.records.get(A).count_step("norm", "output")) == []
+    assert rows(ws.records.get(A).HDC.count_step("scores", "output")) == [
+        (A, "HDC", "behavior", 1), (A, "HDC", "clinical", 1),
+    ]  # fmt: skip
+    assert rows(ws.records.get(A).behavior.count_step("norm", "output")) == []
     assert rows(ws.EEG.count_step("alpha")) == []
 
 

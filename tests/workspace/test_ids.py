@@ -77,6 +77,13 @@ def test_an_id_matches_from_end_to_end_d31(tmp_path):
     assert not ws.records.has("REC-002")
 
 
+def test_a_first_step_that_reads_shared_files_only_names_no_record_d29(tmp_path):
+    """In Sinagot 0.3.0 a path without {id} was an IndexError."""
+    ws = small(tmp_path, ("shared", "limits.csv"), ["shared/limits.csv"])
+    assert ws.records.ids() == []
+    assert not ws.records.has("REC-001")
+
+
 def test_an_id_that_stands_twice_is_the_same_d32(tmp_path):
     ws = small(tmp_path, ("{id}", "{id}.txt"), ["REC-002/REC-009.txt", "REC-003/REC-003.txt"])
     assert ws.records.ids() == ["REC-003"]

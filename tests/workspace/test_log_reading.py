@@ -77,6 +77,7 @@ def test_an_empty_log_is_no_fault_d48(tmp_path):
         '"text"\n',
         "{}\n",
         '{"time": 5}\n',
+        '{"time": "2021"} and more\n',
         "\0\0\0\n",
         "NaN\n",
         "[" * 5000 + "\n",

@@ -3,7 +3,6 @@
 import logging
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from reading_world import CLINIC, HARBOUR, clinic, everything_in, harbour, written
@@ -54,6 +53,14 @@ def test_the_config_is_a_plain_dict_with_missing_sections_filled_in(tmp_path):
     assert config["run"] == {"mode": "main_process"}
 
 
+def test_records_steps_and_collections_have_the_config_and_the_logger_too(tmp_path):
+    ws = clinic(tmp_path)
+    for model in (ws.records, ws.RS, ws.records.get("REC-200319-A"), ws.RS.EEG.steps, ws.RS.EEG.steps.get("alpha")):
+        assert (model.config, model.logger) == (ws.config, ws.logger)
+        model.config = {"own": 1}
+        assert (model.config, ws.config["run"]) == ({"own": 1}, {"mode": "main_process"})
+
+
 def test_changing_the_config_of_one_workspace_changes_no_other_d26(tmp_path):
     written(tmp_path, HARBOUR)
     first = Workspace(tmp_path)
@@ -89,11 +96,17 @@ def test_a_missing_settings_file_is_told_as_such(tmp_path):
             Workspace(place)
 
 
+@pytest.mark.parametrize("odd", [None, 7, [None], ["a", 7]])
+def test_what_is_no_path_is_refused(odd):
+    with pytest.raises(TypeError, match=r"give the path of a settings file or of its folder, or a list of such paths"):
+        Workspace(odd)
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
         ("[records\n", "line 1.*not valid TOML"),
-        ("[steps]\nscripts = ['count']\n", "records.id_pattern"),
+        ("[records]\nfile_match = []\n[steps]\nscripts = ['count']\n", "records.id_pattern"),
         ("[records]\nid_pattern = '['\n", "records.id_pattern.*not a regular expression"),
         ("[records]\nid_pattern = 'a'\n[steps]\nscripts = 'count'\n", r"steps.scripts"),
         ("[records]\nid_pattern = 'a'\n[steps]\nscripts = ['../out']\n", r"steps.scripts"),
@@ -106,6 +119,18 @@ def test_settings_that_cannot_be_used_are_refused_with_file_and_key_d23_d38_d62(
     written(tmp_path, {"workspace.toml": settings})
     with pytest.raises(ConfigError, match=rf"(?s){tmp_path}/workspace.toml.*{says}"):
         Workspace(tmp_path)
+
+
+def test_settings_that_only_say_where_things_are_open_and_tell_what_is_missing_when_records_are_asked_for(tmp_path):
+    settings = "[path]\ndataset = '.'\nscripts = '../scripts'\n"
+    ws = Workspace(written(tmp_path, CLINIC, {"dataset/workspace.toml": settings}) / "dataset")
+    assert (ws.data_path, ws.scripts_path) == (tmp_path / "dataset", tmp_path / "scripts")
+    missing = r"dataset/workspace.toml: records.id_pattern is missing: write"
+    for ask in (ws.records.ids, ws.records.count_detail, ws.steps.status, ws.steps.run, lambda: ws["REC-200319-A"]):
+        with pytest.raises(ConfigError, match=missing):
+            ask()
+    assert "records.id_pattern is missing" in ws.faults[0]
+    assert "records.id_pattern is missing" in ws._repr_html_()
 
 
 def test_typos_and_unknown_names_are_told_as_faults_d62(tmp_path):
@@ -164,84 +189,18 @@ def test_a_log_table_may_hold_any_of_its_keys_d46(tmp_path, log):
     assert ws.logger.name == ("lab" if "lab" in log else "sinagot")
 
 
-# folders
+# what people expect
 
 
-def test_arguments_win_over_the_settings(tmp_path):
-    settings = HARBOUR["workspace.toml"] + "[path]\ndataset = 'a'\nscripts = 'b'\n"
-    written(tmp_path, HARBOUR, {"workspace.toml": settings})
-    ws = Workspace(tmp_path, "./dataset", tmp_path / "scripts")
-    assert ws.records.ids() == IDS
-    assert Workspace(tmp_path, data_path="dataset").scripts_path == tmp_path / "b"
-
-
-@pytest.mark.parametrize("text", ["dataset", "./dataset", "deep/../dataset", Path("./dataset")])
-def test_a_relative_path_starts_from_the_settings_file_however_it_is_written_d41(tmp_path, monkeypatch, text):
-    written(tmp_path, HARBOUR)
-    monkeypatch.chdir("/")
-    assert Workspace(tmp_path, data_path=text).data_path == tmp_path / "dataset"
-    (tmp_path / "workspace.toml").write_text(HARBOUR["workspace.toml"] + f"[path]\ndataset = '{text}'\n")
-    assert Workspace(tmp_path).data_path == tmp_path / "dataset"
-
-
-def test_a_home_folder_and_the_folder_above_are_what_they_say_d41(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    written(tmp_path / "inner", HARBOUR)
-    assert Workspace(tmp_path / "inner", data_path="..").data_path == tmp_path
-    assert Workspace("~/inner").data_path == tmp_path / "inner/dataset"
-
-
-def test_a_path_table_with_one_key_leaves_the_other_at_its_default_d41(tmp_path):
-    toml = HARBOUR["workspace.toml"]
-    ws = harbour(tmp_path, **{"workspace.toml": f"{toml}[path]\nscripts = './scripts'\n"})
-    assert ws.data_path == tmp_path / "dataset"
-    assert ws.records.ids() == IDS
-
-
-def test_three_files_in_three_places_mean_the_same_folders(tmp_path):
-    toml = HARBOUR["workspace.toml"]
-    places = {".": ("./dataset", "./scripts"), "dataset": (".", "../scripts"), "scripts": ("../dataset", ".")}
-    files = {
-        f"{at}/workspace.toml": f"{toml}[path]\ndataset = '{data}'\nscripts = '{scripts}'\n"
-        for at, (data, scripts) in places.items()
-    }
-    written(tmp_path, HARBOUR, files)
-    opened = [Workspace(tmp_path / at) for at in places]
-    assert {(ws.data_path, ws.scripts_path) for ws in opened} == {(tmp_path / "dataset", tmp_path / "scripts")}
-    assert all(ws.records.ids() == IDS for ws in opened)
-
-
-# several files, versions
-
-
-def test_several_files_are_merged_and_the_first_says_where_paths_start_v_0_3_0(tmp_path):
-    overlay = "[info]\nversion = '0.3.0'\n[tasks.NEW]\nmodalities = ['EEG']\n[modalities.EEG]\nscripts = ['alpha']\n"
-    written(tmp_path, CLINIC, {"elsewhere/overlay.toml": overlay})
-    ws = Workspace([tmp_path, tmp_path / "elsewhere/overlay.toml"])
-    assert ws.data_path == tmp_path / "dataset"
-    assert ws.tasks == ("RS", "MMN", "HDC", "NEW")
-    assert ws.NEW.EEG.steps.scripts_names() == ["alpha"]
-    assert ws.RS.EEG.steps.scripts_names() == ["alpha"]
-    assert ws.version == "0.3.0"
-
-
-def test_several_files_work_in_unit_mode_too(tmp_path):
-    written(tmp_path, HARBOUR, {"less.toml": "[steps]\nscripts = ['count']\n"})
-    assert Workspace((tmp_path, tmp_path / "less.toml")).steps.scripts_names() == ["count"]
-
-
-def test_info_and_version_come_from_the_settings_or_a_class_v_0_2_9(tmp_path):
+def test_the_version_stands_in_every_log_line_of_a_run_v_0_2_9(tmp_path):
     class Harbour(Workspace):
         version = "7"
 
-    ws = harbour(tmp_path)
-    assert (ws.version, ws.info) == ("0.1.0", {"version": "0.1.0"})
-    assert Harbour(tmp_path).version == "7"
-    (tmp_path / "workspace.toml").write_text(HARBOUR["workspace.toml"] + "[info]\nversion = '2'\nlab = 'x'\n")
-    assert Workspace(tmp_path).info == {"version": "2", "lab": "x"}
-
-
-# what people expect
+    for kind, version in ((Workspace, "0.1.0"), (Harbour, "7")):
+        record = kind(harbour(tmp_path / version).config_path).records.get("REC-20200601")
+        assert record.steps.first().script.workspace_version == version
+        record.steps.run(progress=False)
+        assert {line["workspace_version"] for line in record.logs_json()} == {version}
 
 
 def test_a_workspace_is_a_context_manager_and_holds_its_records_d63(tmp_path):
@@ -251,7 +210,11 @@ def test_a_workspace_is_a_context_manager_and_holds_its_records_d63(tmp_path):
         assert "REC-20200601" in ws
         assert ws["REC-20200602"].id == "REC-20200602"
         assert "REC-20209999" not in ws
+        assert [record.id for record in ws.values()] == [record.id for record in ws.records.values()] == IDS
     assert ws
+    scoped = clinic(tmp_path / "clinic")
+    assert [repr(record) for record in scoped.RS.EEG.values()] == [repr(record) for record in scoped.RS.EEG.all()]
+    assert [record.id for record in scoped.values()] == ["REC-200319-A", "REC-200320-A"]
 
 
 def test_a_workspace_without_records_is_still_true(tmp_path):

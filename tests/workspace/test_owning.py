@@ -86,7 +86,7 @@ def test_a_run_without_a_data_folder_says_what_to_do(world: World) -> None:
     (world.data / "raw" / "REC-2.txt").unlink()
     (world.data / "raw").rmdir()
     world.data.rmdir()
-    with pytest.raises(WorkspaceError, match="there is no such folder: make it"):
+    with pytest.raises(WorkspaceError, match=r"there is no data folder .*: make it"):
         world.run()
 
 
@@ -131,6 +131,17 @@ def test_a_failure_in_the_daemon_is_one_here(owned: tuple[World, Daemon]) -> Non
     assert outcomes(result) == {"REC-30/count": "failed", "REC-30/mean": "blocked"}
     assert "Traceback" in (result.runs[0].error.traceback if result.runs[0].error else "")
     assert world.messages("count") == ["Init run", "Processing run", "words", "ValueError: a bad word"]
+
+
+def test_what_the_daemon_leaves_alone_is_not_taken_for_done(owned: tuple[World, Daemon]) -> None:
+    """It follows raw files: of this record only what a step made of it is left."""
+    world, _ = owned
+    (world.data / "count").mkdir(exist_ok=True)
+    (world.data / "count" / "REC-40.txt").write_text("5")
+    result = world.run("REC-40")
+    assert outcomes(result)["REC-40/mean"] == "stale"
+    assert not result
+    assert result.stopped == "the daemon did not run REC-40/mean: it takes a record of which a raw file is there"
 
 
 def test_what_needs_this_process_is_refused_while_a_daemon_owns_the_workspace(owned: tuple[World, Daemon]) -> None:

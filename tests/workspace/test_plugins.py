@@ -8,6 +8,7 @@ from reading_world import CLINIC, clinic, everything_in, written
 
 from sinagotd import Workspace
 from sinagotd.errors import ConfigError, WorkspaceError
+from sinagotd.workspace.plugins.pandas_records import PandasRecord
 
 A, B = "REC-200319-A", "REC-200320-A"
 PROCESSED = """
@@ -41,6 +42,8 @@ def gathered(folder, scores, **more):
 def test_a_sheet_is_a_series_named_after_the_record(tmp_path):
     series = clinic(tmp_path).records.get(A).clinical.data
     assert isinstance(series, pd.Series)
+    assert PandasRecord.ID_FIELD == "record_id"
+    assert "date_of_birth" in PandasRecord.DATE_FIELDS
     assert (series.name, series.to_dict()) == (A, {"age": 8, "iq": 95})
 
 

@@ -1,6 +1,8 @@
 """Results as attributes, explanations, pictures (specs of sinagot §17; defects D19, D63)."""
 
+import copy
 import json
+import pickle
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -81,6 +83,7 @@ def test_an_unknown_step_has_no_results(tmp_path):
     with pytest.raises(KeyError, match=r"there is no step 'counts'"):
         results["counts"]
     assert not hasattr(results, "__array__")
+    assert list(copy.copy(results)) == list(pickle.loads(pickle.dumps(results))) == ["count", "mean"]
     assert list(results) == ["count", "mean"]
     assert (len(results), repr(results)) == (2, "<Results instance | count, mean>")
     assert {"count", "mean"} <= set(dir(results))
@@ -240,6 +243,14 @@ def test_a_notebook_shows_records_by_steps_in_the_colours_of_their_states_d63(tm
     assert ws.records._repr_html_() in html
     assert ws.records.get(FIRST)._repr_html_().count("<tr>") == 2
     assert set(COLOURS) == set(State)
+
+
+def test_a_notebook_shows_why_there_is_no_table(tmp_path):
+    ws = harbour(tmp_path, **{"scripts/mean.py": script("raw/{id}-raw.csv", "computed/{id}-count.csv")})
+    for model in (ws, ws.records, ws.steps, ws.records.get(FIRST)):
+        assert "both write computed/{id}-count.csv" in model._repr_html_()
+    bare = Workspace(written(tmp_path / "bare", {"workspace.toml": HARBOUR["workspace.toml"]}))
+    assert "<p>there is no data folder" in bare._repr_html_()
 
 
 def test_a_long_table_ends_with_a_word(tmp_path):

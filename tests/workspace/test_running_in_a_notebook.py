@@ -75,7 +75,8 @@ def test_a_step_runs_itself_and_only_itself(scoped: World) -> None:
     assert step.status() == 30
     assert statuses(workspace.RS.EEG) == {"REC-1/RS/EEG/clean": 30, "REC-1/RS/EEG/alpha": 10}
     assert step.run(force=True).counts == {"succeeded": 1}
-    assert workspace.EEG.steps.run("clean").counts == {"succeeded": 2, "current": 1, "waiting": 1}
+    assert workspace.EEG.steps.get("clean").run().counts == {"succeeded": 2, "current": 1, "waiting": 1}
+    assert workspace.EEG.steps.run("clean").counts == {"current": 3, "waiting": 1}
 
 
 def test_a_failure_shows_in_status_and_logs_and_debug_raises_it(scoped: World) -> None:
@@ -98,6 +99,14 @@ def test_what_cannot_be_asked_for_is_refused(scoped: World) -> None:
         workspace.steps.run(scheduler="cloud")
     with pytest.raises(TypeError):
         workspace.steps.run(forse=True)
+    for odd in (7, ["clean"]):
+        with pytest.raises(WorkspaceError, match="there is no step"):
+            workspace.steps.run(odd)
+    with pytest.raises(ConfigError, match="there is no scheduler 7"):
+        workspace.steps.run(scheduler=7)
+    for odd in ("5", -1):
+        with pytest.raises(WorkspaceError, match=f"wait = {odd!r}: write a number of seconds"):
+            workspace.steps.run(wait=odd)
 
 
 def test_a_scope_without_steps_is_a_no_op_d55(tmp_path: Path) -> None:

@@ -60,6 +60,12 @@ def test_the_classes_derive_from_each_other_as_in_sinagot():
     assert issubclass(Scope, ModelWithStepCollection)
 
 
+def test_what_sinagots_own_tests_ask_of_classes_is_there(ws):
+    for scope in (ws.records, ws.RS, ws.records.get(A), ws.clinical.get(A)):
+        assert all(isinstance(narrowed, scope._subscope_class) for narrowed in scope.iter_units())
+    assert ws.clinical._record_class is type(ws.clinical.get(A))
+
+
 @pytest.mark.parametrize("name", ["RS", "MMN", "HDC", "EEG", "behavior", "clinical"])
 def test_the_workspace_offers_tasks_and_modalities_of_its_records(ws, name):
     assert getattr(ws, name) == getattr(ws.records, name)
@@ -107,8 +113,21 @@ def test_an_undeclared_name_is_an_ordinary_attribute_error_with_the_nearest_name
         ws.EEGG  # noqa: B018 - as above
     with pytest.raises(AttributeError, match=r"'RecordCollection' object has no attribute 'XX'"):
         ws.records.XX  # noqa: B018 - as above
+    with pytest.raises(AttributeError, match=r"'Workspace' object has no attribute 'recrods': did you mean records?"):
+        ws.recrods  # noqa: B018 - as above
+    with pytest.raises(AttributeError, match=r"'Record' object has no attribute 'stpes': did you mean steps?"):
+        ws.records.first().stpes  # noqa: B018 - as above
     with pytest.raises(AttributeError, match=r"task RSS is not declared in .*: did you mean RS?"):
         ws.records.get_subscope(task="RSS")
+
+
+def test_a_class_that_asks_too_early_gets_an_ordinary_attribute_error(ws):
+    class Early(RecordCollection):
+        def __init__(self, **scope):
+            assert self.words
+
+    with pytest.raises(AttributeError, match=r"'Early' object has no attribute 'words'"):
+        Early(workspace=ws)
 
 
 def test_get_subscope_takes_the_task_first_then_the_modality(ws):

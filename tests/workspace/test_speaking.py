@@ -13,7 +13,6 @@ from running_world import COUNT, RAISE, SCOPED, World
 from sinagotd.engine.record_log import RecordLine
 from sinagotd.workspace.opened import Wanted
 from sinagotd.workspace.running import RunOptions, run_steps
-from sinagotd.workspace.running.progress import bar
 from sinagotd.workspace.running.speaking import sinagot_line
 
 LINE = re.compile("REC-1 \\| \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\d{3} \\|\u00a0(.+) : (.+)")
@@ -112,20 +111,3 @@ def test_the_standard_output_of_the_moment_is_used_d51(world: World) -> None:
     assert "Run finished" in first.getvalue()
     assert "Run already processed" in second.getvalue()
     assert "Run finished" not in second.getvalue()
-
-
-def test_there_is_a_bar_where_it_is_wanted_and_none_without_a_terminal(world: World) -> None:
-    assert "running" in "\n".join(world.run(progress=True) and world.said)
-    assert world.run(force=True)
-    assert all(LINE.fullmatch(line) for line in world.said)
-
-
-def test_a_notebook_or_terminal_is_asked_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    from sinagotd.workspace.running.driving import Counts
-
-    with bar(None) as show:
-        show(Counts(1, 2))
-    assert "1/2" in capsys.readouterr().out

@@ -2,21 +2,15 @@
 
 import json
 import os
-import subprocess
-import sys
-import threading
 import time
 
+import pandas as pd
 import pytest
-from click.testing import CliRunner
-from daemon_process import daemon_on
 from reading_world import HARBOUR, clinic, harbour, log_line, script, small, written
 
 from sinagotd import Workspace
-from sinagotd.cli.main import sinagotd as command_line
-from sinagotd.core.states import State
 from sinagotd.errors import ConfigError
-from sinagotd.manifest.lock import Lock
+from sinagotd.workspace import standing
 
 COLUMNS = ["record_id", "task", "modality", "step_index", "step_label", "step_status"]
 A, B = "REC-200319-A", "REC-200320-A"
@@ -52,6 +46,20 @@ def test_a_scope_has_the_rows_of_its_own_steps(tmp_path):
     assert ws.EEG.steps.status().task.tolist() == ["RS", "RS", "MMN", "HDC"] * 2
     assert ws.records.get(A).EEG.RS.steps.get("alpha").status() == 0
     assert ws.records.get(A).behavior.HDC.steps.get("scores").status() == 30
+
+
+def test_a_frame_equals_the_one_that_pandas_makes_of_the_same_rows(tmp_path):
+    """As test suites of people compare them: texts are what pandas has for texts, None stays None."""
+    frame = clinic(tmp_path).records.get(A).RS.steps.status()
+    rows = [(A, "RS", "EEG", 1, "preprocess", 10), (A, "RS", "EEG", 2, "alpha", 0)]
+    pd.testing.assert_frame_equal(frame, pd.DataFrame(rows, columns=COLUMNS))
+    unit = harbour(tmp_path / "harbour").records.get(FIRST).steps.status()
+    pd.testing.assert_frame_equal(
+        unit,
+        pd.DataFrame(
+            [(FIRST, None, None, at, label, 10) for at, label in ((1, "count"), (2, "mean"))], columns=COLUMNS
+        ),
+    )
 
 
 def test_unit_mode_has_none_for_task_and_modality(tmp_path):
@@ -95,6 +103,21 @@ def test_without_a_manifest_files_and_the_log_tell_d7(tmp_path, world, code):
     assert ws.records.get(FIRST).steps.get("count").status() == code
 
 
+@pytest.mark.parametrize("label", ["01", "1e5", "it's"])
+def test_a_failure_shows_whatever_the_step_is_called_d49(tmp_path, label):
+    toml = HARBOUR["workspace.toml"].replace('"count"', f'"{label}"')
+    files = {"workspace.toml": toml, f"scripts/{label}.py": HARBOUR["scripts/count.py"]}
+    ws = harbour(tmp_path, **files, **{f"dataset/LOG/{FIRST}.log": log_line(label, 40)})
+    assert codes(ws.records.get(FIRST)) == [40, 10]
+
+
+def test_a_log_is_read_once_for_all_steps_of_its_record_d47(tmp_path, monkeypatch):
+    ws, read = harbour(tmp_path), []
+    monkeypatch.setattr(standing, "last_words", lambda _, record: read.append(record) or {})
+    ws.steps.status()
+    assert sorted(read) == ws.records.ids()
+
+
 def test_an_old_entry_of_a_run_under_way_still_reads_20_d8(tmp_path):
     ws = harbour(tmp_path, **{f"dataset/LOG/{FIRST}.log": log_line("count", 20, "2011-01-01T00:00:00.000000")})
     assert ws.records.get(FIRST).steps.get("count").status() == 20
@@ -127,6 +150,20 @@ def test_failures_show_in_unit_mode_d2(tmp_path):
     ws.records.get(FIRST).steps.run("count", progress=False)
     assert ws.records.get(FIRST).steps.get("count").status() == 40
     assert "KeyError" in ws.records.get(FIRST).steps.states().why[0]
+
+
+def test_a_failure_does_not_fade_d3(tmp_path):
+    """A daemon would try again after the pause; here nobody does."""
+    toml = HARBOUR["workspace.toml"] + '[run]\nbackoff = "1ms"\n'
+    failing = script("raw/{id}-raw.csv", "{id}.x", "raise KeyError('k')")
+    ws = harbour(tmp_path, **{"workspace.toml": toml, "scripts/count.py": failing})
+    record = ws.records.get(FIRST)
+    record.steps.run("count", progress=False)
+    time.sleep(0.05)
+    states = record.steps.states()
+    assert (states.step_status[0], states.state[0], states.until.isna().all()) == (40, "failed", True)
+    assert "KeyError: 'k'" in states.why[0]
+    assert str(record.explain("count")).startswith(f"{FIRST}/count  failed: ")
 
 
 def test_a_result_that_is_older_than_its_input_is_stale_d4(tmp_path):
@@ -206,40 +243,6 @@ def test_steps_whose_paths_do_not_fit_together_are_told_d22(tmp_path):
         ws.steps.status()
 
 
-def test_reading_works_while_another_process_owns_the_workspace(tmp_path):
-    ws = harbour(tmp_path)
-    ws.records.get(FIRST).steps.run(progress=False)
-    with Lock.acquire(ws.opened.state_path, command="somebody", at=time.time()):
-        assert codes(ws) == [30, 30, 10, 10, 10, 10]
-        assert ws.records.count() == 3
-        assert len(ws.records.get(FIRST).logs()) == 6
-        assert "current" in str(ws.records.get(FIRST).explain())
-
-
-def test_a_run_of_another_process_reads_20_until_that_process_dies_d8(tmp_path):
-    slow = script("raw/{id}-raw.csv", "{id}.x", "__import__('time').sleep(25)")
-    ws = harbour(tmp_path, **{"scripts/count.py": slow})
-    step = ws.records.get(FIRST).steps.get("count")
-    run = f"Workspace({str(tmp_path)!r})[{FIRST!r}].steps.run('count', scheduler='processes', progress=False)"
-    code = f"from sinagotd import Workspace\nif __name__ == '__main__':\n    {run}"
-    runner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
-    try:
-        assert becomes(step, State.RUNNING.code)
-    finally:
-        runner.kill()
-        runner.wait()
-    assert becomes(step, State.STALE.code)
-    assert step.model.steps.states().why[0] == "it was running when the process that ran it ended"
-
-
-def becomes(step, code, within_s=50):
-    """Poll until a step has this status code."""
-    end = time.monotonic() + within_s
-    while time.monotonic() < end and step.status() != code:
-        time.sleep(0.05)
-    return step.status() == code
-
-
 def test_a_failure_of_an_input_that_changed_since_is_no_failure_any_more(tmp_path):
     ws = harbour(tmp_path, **{"scripts/count.py": script("raw/{id}-raw.csv", "{id}.x", "raise KeyError('k')")})
     record = ws.records.get(FIRST)
@@ -247,42 +250,3 @@ def test_a_failure_of_an_input_that_changed_since_is_no_failure_any_more(tmp_pat
     assert codes(record)[0] == 40
     (ws.data_path / f"raw/{FIRST}-raw.csv").write_text("better")
     assert codes(record)[0] == 10
-
-
-def test_statuses_may_be_asked_for_in_several_threads(tmp_path):
-    ws = harbour(tmp_path)
-    answers: list[list[int]] = []
-    threads = [threading.Thread(target=lambda: answers.append(codes(ws))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [[10] * 6] * 4
-
-
-def test_the_library_and_the_command_give_the_same_answer(tmp_path):
-    toml = HARBOUR["workspace.toml"] + '[watch]\nsettle = "0s"\n'
-    ws = harbour(tmp_path, **{"workspace.toml": toml, f"dataset/computed/{FIRST}-mean.csv": "1"})
-    ws.records.get(FIRST).steps.run("count", progress=False)
-    ws.records.get("REC-20200602").steps.run(progress=False)
-    (ws.data_path / "raw/REC-20200602-raw.csv").write_text("changed")
-    (tmp_path / "scripts/mean.py").write_text("class Script(:\n")
-    told = CliRunner().invoke(command_line, ["status", str(tmp_path), "--json"])
-    rows = [(row["record"], row["label"], row["code"], row["state"], row["why"]) for row in json.loads(told.stdout)]
-    frame = ws.steps.states()[["record_id", "step_label", "step_status", "state", "why"]]
-    assert sorted(rows) == sorted(tuple(row) for row in frame.itertuples(index=False))
-    assert set(frame.state) == {"current", "stale", "quarantined"}
-
-
-def test_a_notebook_looks_on_while_a_daemon_works(tmp_path):
-    ws = harbour(tmp_path)
-    with daemon_on(tmp_path, "--inline") as daemon:
-        daemon.wait_until(lambda: codes(ws) == [30] * 6, "all steps to be done, as the notebook sees it")
-        assert ws.opened.owner().pid == daemon.pid
-        (ws.data_path / "raw/REC-20200604-raw.csv").write_text("boat,size\nEda,3\n")
-        assert ws.records.count() == 4
-        daemon.wait_until(lambda: codes(ws) == [30] * 8, "the new record to be done")
-        record = ws.records["REC-20200604"]
-        assert record.results.count["size"].tolist() == [3]
-        assert record.logs().message.tolist()[0] == "Run finished"
-        assert "succeeded" in str(record.explain("count"))

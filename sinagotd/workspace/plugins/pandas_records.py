@@ -63,7 +63,7 @@ class PandasRecord(Record):
         """
         import pandas as pd  # noqa: PLC0415 - half a second that only whoever wants a Series pays
 
-        held = self.read()
+        held = self.read_object()
         return None if held is None else pd.Series(held, name=self.id)
 
     @data.setter
@@ -78,7 +78,7 @@ class PandasRecord(Record):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, series.to_json(force_ascii=True).encode())
 
-    def read(self) -> dict[str, Any] | None:
+    def read_object(self) -> dict[str, Any] | None:
         """The object as it stands in the file, None without a file."""
         path = PandasPath(self).of(self.id)
         try:
@@ -110,7 +110,7 @@ class PandasRecordCollection(RecordCollection):
         """A row for each record, a column for each key of any of them."""
         import pandas as pd  # noqa: PLC0415 - as above
 
-        rows = {record_id: self.get(record_id).read() or {} for record_id in self.iter_ids()}
+        rows = {record_id: self.get(record_id).read_object() or {} for record_id in self.iter_ids()}
         return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -6,7 +6,7 @@ from sinagotd.core.pipeline import Pipeline
 from sinagotd.core.steps import StepSpec
 from sinagotd.errors import ConfigError, WorkspaceError
 from sinagotd.settings.faults import did_you_mean
-from sinagotd.settings.workspace import WorkspaceSettings
+from sinagotd.settings.workspace import DEFAULT_VERSION, WorkspaceSettings
 from sinagotd.workspace.opened import Wanted
 
 HERE, POOL, CLUSTER = "here", "pool", "cluster"
@@ -32,6 +32,7 @@ class RunOptions:
     `debug` raises the first exception of a script, in this process. `scheduler` is a name of SCHEDULERS, None what
     the workspace says; `progress` shows a bar or not, None where somebody can see it. While another process runs
     steps of this workspace, `wait` is how many seconds to wait for it: None for as long as it takes, 0 not at all.
+    `version`, which people give their workspace, stands in every log line.
     """
 
     force: bool = False
@@ -40,6 +41,13 @@ class RunOptions:
     scheduler: str | None = None
     progress: bool | None = None
     wait: float | None = None
+    version: str = DEFAULT_VERSION
+
+    def __post_init__(self) -> None:
+        """Raises WorkspaceError for a time that cannot be waited."""
+        if self.wait is not None and not (isinstance(self.wait, int | float) and self.wait >= 0):
+            hint = "write a number of seconds, 0 not to wait, None for as long as it takes"
+            raise WorkspaceError(f"wait = {self.wait!r}: {hint}")
 
     def place(self, settings: WorkspaceSettings) -> str:
         """HERE, POOL or CLUSTER. Raises ConfigError for a scheduler that does not exist."""

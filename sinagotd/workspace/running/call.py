@@ -12,10 +12,11 @@ from sinagotd.manifest.rows import Standing
 from sinagotd.scan.names import IgnoredNames
 from sinagotd.scan.walk import walk
 from sinagotd.scripts.orders import Receipt
+from sinagotd.workspace.finding import checked_id, has_input
 from sinagotd.workspace.opened import Opened, Wanted
 from sinagotd.workspace.running.asked import RunOptions, asked_specs
 from sinagotd.workspace.running.driving import Drive, Ends, Errand
-from sinagotd.workspace.running.looking import all_said, missing_inputs, refuse_no_ids
+from sinagotd.workspace.running.looking import all_said, missing_inputs
 from sinagotd.workspace.running.outcomes import Steps, lines_of_the_others, outcomes
 from sinagotd.workspace.running.progress import bar
 from sinagotd.workspace.running.result import RunResult
@@ -39,7 +40,7 @@ class Call:
         log = opened.settings.log
         self._speaker = Speaker(log.name, "DEBUG" if options.debug else log.level)
         self._missing_of = missing_inputs(opened.pipeline, opened.settings.data_path)
-        self._log = SpokenLog(opened.settings.data_path, self._speaker, self._missing_of)
+        self._log = SpokenLog(opened.settings.data_path, self._speaker, self._missing_of, options.version)
 
     def run(self, place: str) -> RunResult:
         options = self._options
@@ -67,9 +68,8 @@ class Call:
         """The records that are meant. The engine is told of them, and leaves the others alone."""
         if self._wanted.records is None:
             return _all_records(engine)
-        named = list(dict.fromkeys(self._wanted.records))
-        refuse_no_ids(engine.pipeline, named)
-        engine.meet([name for name in named if self._options.ignore_missing or engine.looker.has_raw_file(name)])
+        named = [checked_id(self._opened, record) for record in dict.fromkeys(self._wanted.records)]
+        engine.meet([name for name in named if self._options.ignore_missing or has_input(self._opened, name)])
         engine.mark(engine.records.intersection(named))
         engine.leave_out(engine.records.difference(named))
         return named

@@ -1,25 +1,15 @@
-"""Looks at the steps that a call of `run()` speaks of: ids that cannot be, inputs that are missing, how all of them stand."""
+"""Looks at the steps that a call of `run()` speaks of: inputs that are missing, how all of them stand."""
 
 import time
-from collections.abc import Collection
 from pathlib import Path
 
 from sinagotd.core.keys import StepKey
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.engine.looking import Looker
 from sinagotd.engine.standings import standing
-from sinagotd.errors import WorkspaceError
 from sinagotd.manifest.rows import Standing
 from sinagotd.workspace.running.outcomes import Steps
 from sinagotd.workspace.running.speaking import MissingOf
-
-
-def refuse_no_ids(pipeline: Pipeline, records: Collection[str]) -> None:
-    """Raise WorkspaceError for what is no id of the workspace."""
-    for record in records:
-        if not isinstance(record, str) or pipeline.id_pattern.bindings(record) is None:
-            wanted = f"it must match {pipeline.id_pattern.text!r} and be a plain file name"
-            raise WorkspaceError(f"{record!r} is not a record id: {wanted}")
 
 
 def missing_inputs(pipeline: Pipeline, data_path: Path) -> MissingOf:

@@ -83,8 +83,8 @@ class SpokenLog(RecordLog):
     Failures are told in the words of their exceptions, missing inputs as in Sinagot.
     """
 
-    def __init__(self, data_path: Path, speaker: Speaker, missing_of: MissingOf) -> None:
-        super().__init__(data_path)
+    def __init__(self, data_path: Path, speaker: Speaker, missing_of: MissingOf, version: str) -> None:
+        super().__init__(data_path, version)
         self.errors: dict[StepKey, str] = {}
         self._speaker = speaker
         self._missing_of = missing_of

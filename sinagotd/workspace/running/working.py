@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -20,7 +19,6 @@ from sinagotd.engine.asking import step_host_asked
 from sinagotd.engine.clock import SystemClock
 from sinagotd.engine.engine import Engine
 from sinagotd.engine.tools import Tools
-from sinagotd.errors import WorkspaceError
 from sinagotd.manifest.opening import open_manifest
 from sinagotd.manifest.signpost import put_up, refuse_other_owner, signpost
 from sinagotd.runner.protocol import Runner, RunnerEvent
@@ -95,11 +93,6 @@ def engine_on(opened: Opened, terms: Terms) -> Iterator[Engine]:
         engine = Engine(settings, manifest, tools)
         engine.begin()
         yield engine
-
-
-def refuse_without_data(data_path: Path) -> None:
-    if not data_path.is_dir():
-        raise WorkspaceError(f"{data_path}: there is no such folder: make it, mount it, or set path.dataset")
 
 
 def _submit_to(terms: Terms) -> Callable[[RunOrder, int], None]:
