@@ -26,6 +26,16 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"sinagotd.cli.{self._prefix}{cmd_name}").command
         return command
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click does it; a misspelt name is told with the nearest one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as fault:
+            from sinagotd.settings.faults import did_you_mean  # noqa: PLC0415 - nobody else pays for what is misspelt
+
+            fault.message = fault.message.rstrip(".") + did_you_mean(args[0], self._does)
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         del ctx

@@ -55,7 +55,7 @@ def test_an_unknown_command_is_a_usage_error(sinagotd_call: Call) -> None:
     result = sinagotd_call("plann")
 
     assert result.exit_code == 2
-    assert "No such command 'plann'" in result.stderr
+    assert "No such command 'plann': did you mean plan?" in result.stderr
 
 
 def test_an_unknown_option_is_a_usage_error(sinagotd_call: Call) -> None:
