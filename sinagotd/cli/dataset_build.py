@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,10 @@ from sinagotd.cli.dataset_folder import build_folder, building_options, means_fo
 from sinagotd.cli.places import JSON_HELP
 from sinagotd.cli.screen import line, make_console, print_json, print_lines, styled
 from sinagotd.cli.text import counted, span
-from sinagotd.daemon.datasets.desk import Report
-from sinagotd.daemon.datasets.jobs import Errand
-from sinagotd.daemon.datasets.telling import FAILED
+from sinagotd.daemon.datasets.jobs import BUSY, FAILED, KEPT, WRONG, Errand, Report
 from sinagotd.settings.ownership import refuse_untrusted
 
-BAD = (FAILED, "kept", "wrong")
+BAD = (FAILED, BUSY, KEPT, WRONG)
 
 
 @click.command()
@@ -68,16 +65,11 @@ def _progress(what: str) -> Iterator[Callable[[str], None]]:
 
 
 def _remember(chosen: Chosen, errand: Errand, report: Report, began_at: float) -> None:
-    known = chosen.known
-    if errand is Errand.CHECK:
-        known = replace(known, checked_at=began_at, check=report)
-    elif report["status"] == FAILED:
-        known = replace(known, fault=report["why"])
-    else:
-        known = replace(known, began_at=began_at, failures=0, fault=None, report=report)
+    if report["status"] == BUSY:
+        return
     try:
         chosen.desk.make()
-        known.write(chosen.desk.file)
+        chosen.known.after(errand, report, began_at).write(chosen.desk.file)
     except OSError:
         if report["status"] != FAILED:
             raise
@@ -86,7 +78,7 @@ def _remember(chosen: Chosen, errand: Errand, report: Report, began_at: float) -
 def _lines(name: str, report: Report) -> Iterator[Text]:
     status = report["status"]
     yield line(styled(name, "bold"), "  ", styled(status, "red" if status in BAD else "green"), f"  {report['why']}")
-    if status == FAILED:
+    if status in (FAILED, BUSY):
         return
     rows, cells = counted(report["rows"], "row"), f"{report['cells_loaded']:,} cells loaded"
     reused = f"{report['cells_reused']:,} as they were"

@@ -7,17 +7,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sinagotd.cli.places import PATH
 from sinagotd.daemon.datasets.desk import Desk, Remembered
-from sinagotd.daemon.datasets.jobs import Errand, Job, job_for
-from sinagotd.errors import ConfigError
+from sinagotd.daemon.datasets.jobs import KEPT, Errand, Job, job_for
+from sinagotd.errors import ConfigError, DatasetError
 from sinagotd.settings.daemon import DAEMON_FILE_NAME, DaemonSettings, load_daemon
 from sinagotd.settings.datasets import DatasetSection
 from sinagotd.settings.faults import did_you_mean
+
+if TYPE_CHECKING:
+    from sinagotd.datakit.builds.versions import Listed
 
 Command = Callable[..., Any]
 
@@ -111,3 +114,41 @@ def _here() -> Path:
         if Path(DAEMON_FILE_NAME).is_file():
             return Path(DAEMON_FILE_NAME)
     raise ConfigError(f"no {DAEMON_FILE_NAME} in {Path.cwd()}: say --config with the settings of the service")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`state` is one word or two; `fault` says what is wrong; `latest` is what readers see."""
+
+    state: str
+    fault: str | None
+    latest: "Listed | None"
+    versions: "tuple[Listed, ...]"
+
+    @property
+    def published_at(self) -> float | None:
+        """Epoch seconds."""
+        return None if self.latest is None else datetime.fromisoformat(self.latest.when).timestamp()
+
+
+def standing(chosen: Chosen) -> Standing:
+    """Look at one dataset."""
+    from sinagotd.datakit.builds import versions  # noqa: PLC0415 - the settings are read first, and may be wrong
+
+    known, fault = chosen.known, None
+    try:
+        listing = versions.read(chosen.output)
+    except DatasetError as damage:
+        listing, fault = versions.Listing(0, ()), str(damage)
+    latest = next((each for each in listing.versions if each.number == listing.latest), None)
+    fault = known.fault or fault
+    state = "failed" if fault else "current" if latest else "never built"
+    if state == "current" and latest != listing.versions[-1]:
+        state = "rolled back"
+    if known.report and known.report.get("status") == KEPT and not fault:
+        state, fault = KEPT, str(known.report.get("why"))
+    if known.check is not None and known.is_wrong:
+        state, fault = "wrong", str(known.check.get("why"))
+    if latest and (harm := versions.harm(chosen.output, latest.number)):
+        state, fault = "failed", f"{chosen.output}: was {harm} by someone; the next build publishes it again"
+    return Standing("building" if chosen.is_being_built else state, fault, latest, listing.versions)

@@ -48,7 +48,8 @@ def _pair(chosen: Chosen, versions: Sequence[int]) -> tuple[int, int]:
         return versions[0], latest
     older = [number for number in kept if number < latest]
     if not older:
-        raise DatasetError(f"dataset {chosen.name!r}: only {counted(len(kept), 'version')} of it is there: name two")
+        there = f"no version before {latest} is kept, name two" if kept else "nothing is published yet"
+        raise DatasetError(f"dataset {chosen.name!r}: {there}")
     return max(older), latest
 
 

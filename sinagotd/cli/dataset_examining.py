@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sinagotd.datakit.builds.declaration import Declaration
 
 NAMED_PROBLEMS = 5
-LEAST_FREE_BYTES = 256 * 1024**2
+LEAST_FREE_BYTES, NOTHING_BYTES = 256 * 1024**2, 1024**2
 
 
 def examine_dataset(chosen: Chosen) -> Examined:
@@ -92,13 +92,19 @@ def _place_faults(output: Path) -> Iterator[str]:
         yield f"{output}: a folder is there that is none of ours: move it away, or change output"
     elif os.path.ismount(output):
         yield f"{output}: something is mounted there, which nothing can be renamed over: change output"
+    if folder.is_dir() and _free_bytes(folder) < NOTHING_BYTES:
+        yield f"{folder}: the disk is full, and {output} is to be published there: make room"
 
 
 def _place_warnings(output: Path) -> Iterator[str]:
     folder = next(place for place in output.parents if place.exists())
-    status = os.statvfs(folder)
-    if (free := status.f_bavail * status.f_frsize) < LEAST_FREE_BYTES:
+    if NOTHING_BYTES <= (free := _free_bytes(folder)) < LEAST_FREE_BYTES:
         yield f"{folder}: only {size(free)} are free where {output} is to be published"
+
+
+def _free_bytes(folder: Path) -> int:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize
 
 
 def _is_read_only(folder: Path) -> bool:

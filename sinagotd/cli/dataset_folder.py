@@ -12,8 +12,10 @@ import click
 from rich.text import Text
 
 from sinagotd.cli.dataset_targets import PATH, folder_options, is_folder, open_folder
+from sinagotd.cli.faults import INPUT_FAULT, tell
 from sinagotd.cli.screen import line, make_console, print_json, print_lines, styled
 from sinagotd.cli.text import counted, size, span
+from sinagotd.datakit.faults import BuildError
 from sinagotd.settings.daemon import DAEMON_FILE_NAME
 
 Command = Callable[..., Any]
@@ -50,13 +52,17 @@ def build_folder(root: Path, asked: dict[str, Any], *, as_json: bool) -> int:
     format_, strict, workers = asked["format_"], not asked["lenient"], asked["workers"]
     output = asked["output"] or _default_output(root, format_ or "parquet")
     dataset = open_folder(root, asked)
-    path = dataset.save(output, format=format_, strict=strict, progress=sys.stderr.isatty(), workers=workers)
+    try:
+        path = dataset.save(output, format=format_, strict=strict, progress=sys.stderr.isatty(), workers=workers)
+    except BuildError as fault:
+        tell(*str(fault).replace("strict=False", "--lenient").splitlines())
+        return INPUT_FAULT
     report = {
         "output": str(path),
         "size_bytes": path.stat().st_size,
         "rows": len(dataset),
         "failed": _failed(path),
-        "problems": dataset.problems["message"].tolist(),
+        "problems": dataset.problems["message"].unique().tolist(),
         "took_s": time.monotonic() - began_at,
     }
     if as_json:

@@ -39,7 +39,7 @@ def _of_folder(target: Path, asked: dict[str, Any]) -> Any:
 
 def _of_frame(frame: Any) -> Any:
     """The same figures for the sources of a saved frame: rows in which any of its features has a value."""
-    from sinagotd.datakit.coverage import coverage  # noqa: PLC0415 - pandas comes with it
+    from sinagotd.datakit.reports.coverage import coverage  # noqa: PLC0415 - pandas comes with it
 
     names = [str(label[0] if isinstance(label, tuple) else label) for label in frame.columns]
     present = frame.notna().set_axis(names, axis=1).T.groupby(level=0, sort=False).any().T

@@ -6,14 +6,14 @@ from typing import Any
 import click
 from rich.table import Table
 
-from sinagotd.cli.dataset_choosing import Chosen, all_datasets, config_option
-from sinagotd.cli.dataset_standing import standing
+from sinagotd.cli.dataset_choosing import Chosen, all_datasets, config_option, standing
 from sinagotd.cli.places import JSON_HELP
 from sinagotd.cli.screen import make_console, print_json, styled
-from sinagotd.cli.text import moment
+from sinagotd.cli.text import iso, moment
 
 COLUMNS = ("dataset", "state", "version", "rows", "published", "schedule", "output")
-STYLES = {"current": "green", "failed": "red", "wrong": "bold red", "building": "bold cyan", "never built": "yellow"}
+WAITING = {"never built": "yellow", "rolled back": "yellow", "kept": "yellow"}
+STYLES = {"current": "green", "failed": "red", "wrong": "bold red", "building": "bold cyan", **WAITING}
 
 
 @click.command()
@@ -34,7 +34,7 @@ def command(config: Path | None, *, as_json: bool) -> int:
 
 
 def _row(chosen: Chosen) -> dict[str, Any]:
-    now = standing(chosen)
+    now, known = standing(chosen), chosen.known
     latest = now.latest
     return {
         "dataset": chosen.name,
@@ -45,4 +45,6 @@ def _row(chosen: Chosen) -> dict[str, Any]:
         "schedule": chosen.section.schedule,
         "output": str(chosen.output),
         "fault": now.fault,
+        "counts": known.counts,
+        "succeeded_at": iso(known.succeeded_at),
     }

@@ -8,12 +8,14 @@ from typing import Any
 import click
 from rich.text import Text
 
-from sinagotd.cli.dataset_choosing import Chosen, dataset_argument, the_dataset
+from sinagotd.cli.dataset_build import BAD
+from sinagotd.cli.dataset_choosing import Chosen, Standing, dataset_argument, standing, the_dataset
 from sinagotd.cli.dataset_list import STYLES
-from sinagotd.cli.dataset_standing import Standing, standing
 from sinagotd.cli.places import JSON_HELP
 from sinagotd.cli.screen import line, make_console, print_json, print_lines, styled
 from sinagotd.cli.text import counted, iso, moment, span
+
+TIMES = ("began_at", "succeeded_at", "checked_at")
 
 
 @click.command()
@@ -27,7 +29,7 @@ def command(name: str, config: Path | None, *, as_json: bool) -> int:
         print_json(_document(chosen, now))
     else:
         print_lines(make_console(), _lines(chosen, now))
-    return int(now.state in {"failed", "wrong"})
+    return int(now.state in BAD)
 
 
 def _document(chosen: Chosen, now: Standing) -> dict[str, Any]:
@@ -40,7 +42,8 @@ def _document(chosen: Chosen, now: Standing) -> dict[str, Any]:
         "schedule": chosen.section.schedule,
         "latest": now.latest.number if now.latest else 0,
         "versions": [version._asdict() for version in now.versions],
-        "last_build": asdict(known) | {"began_at": iso(known.began_at), "checked_at": iso(known.checked_at)},
+        "counts": known.counts,
+        "last_build": asdict(known) | {name: iso(getattr(known, name)) for name in TIMES},
     }
 
 
@@ -60,6 +63,8 @@ def _lines(chosen: Chosen, now: Standing) -> Iterator[Text]:
             yield line(f"  cells     {report.get('failed', 0):,} failed, {missing:,} missing")
     if known.check and known.checked_at is not None:
         yield line(f"  checked   {moment(known.checked_at)}: {known.check.get('why')}")
+    if known.counts:
+        yield line(f"  so far    {', '.join(f'{count:,} {what}' for what, count in known.counts.items())}")
     for version in reversed(now.versions):
         mark = "*" if now.latest == version else " "
         rows = counted(version.rows, "row")

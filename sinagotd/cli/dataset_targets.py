@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sinagotd.datakit.faults import SourceError
+from sinagotd.errors import ConfigError, DatasetError
+from sinagotd.settings.faults import did_you_mean
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -43,17 +47,32 @@ def folder_options(command: Command) -> Command:
 def open_folder(root: Path, asked: dict[str, Any]) -> "Dataset":
     """The dataset of a folder, with the sources and rows that the options ask for.
 
-    Raises DatasetError for a folder without recordings, an unknown source, or a file of sources that cannot be used.
+    Raises DatasetError for a folder without recordings, an unknown source or value, or a file of sources that cannot be used.
     """
     from sinagotd.datakit.dataset import Dataset  # noqa: PLC0415 - pandas comes with it
     from sinagotd.datakit.registry import Sources  # noqa: PLC0415 - as above
 
     registry = Sources()
     for file in asked["sources_from"]:
-        registry.add_file(file)
+        try:
+            registry.add_file(file)
+        except SourceError as fault:
+            raise ConfigError(*str(fault).splitlines()) from fault
     dataset = Dataset.from_directory(root, sources=list(asked["sources"]) or None, registry=registry)
     chosen = {level: list(values) for level in LEVELS if (values := asked[f"{level}s"])}
-    return dataset.include(**chosen) if chosen else dataset
+    for level, values in chosen.items():
+        _check(level, values, getattr(dataset, f"{level}s"))
+    return dataset.include(**chosen)
+
+
+def _check(level: str, values: list[str], there: list[str]) -> None:
+    """Raises DatasetError for a value that no row has: who misspells one would look at nothing."""
+    unknown = [value for value in values if value not in there]
+    if unknown:
+        near = did_you_mean(f"{level}-{unknown[0]}", there) or did_you_mean(unknown[0], there)
+        raise DatasetError(
+            f"no row has the {level} {unknown[0]!r}" + (near or f"; there are {', '.join(there) or 'none'}")
+        )
 
 
 def open_saved(file: Path, *, hdf_key: str, trust: bool) -> "pd.DataFrame":

@@ -50,7 +50,7 @@ def _print(records: Any, problems: list[Any]) -> None:
     telling = records[(records["status"] == FAILED) | records["findings"].notna()][[*levels, *SHOWN]]
     cells = telling.astype(object).where(telling.notna(), "").astype(str).to_numpy().tolist()
     counts = [[status, f"{count:,}"] for status, count in records["status"].value_counts().items()]
-    files = [[str(problem["path"]), str(problem["message"])] for problem in problems]
+    files = list(dict.fromkeys((str(problem["path"]), str(problem["message"])) for problem in problems))
     show([Section(counted(len(records), "cell"), (), counts)])
     show([Section("cells to look at", [*levels, *SHOWN], cells)] if cells else [])
     show([Section("files to look at", ("path", "problem"), files)] if files else [])

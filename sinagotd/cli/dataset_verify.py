@@ -10,8 +10,7 @@ from sinagotd.cli.dataset_build import BAD, done
 from sinagotd.cli.dataset_choosing import dataset_argument, the_dataset
 from sinagotd.cli.places import JSON_HELP
 from sinagotd.cli.screen import line, make_console, print_json, print_lines, styled
-from sinagotd.daemon.datasets.desk import Report
-from sinagotd.daemon.datasets.jobs import Errand
+from sinagotd.daemon.datasets.jobs import Errand, Report
 
 
 @click.command()

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from sinagotd.cli.dataset_diff import command as diff
 from sinagotd.cli.demo_acts import Act, acts
 from sinagotd.cli.demo_daemon import LOG_NAME, Daemon, DemoError, signals_interrupt
+from sinagotd.cli.demo_dataset import NAME
 from sinagotd.cli.demo_screen import progress, say, say_reasons
 from sinagotd.cli.demo_watching import Watching
 from sinagotd.cli.demo_workspace import STEPS, make_workspace
@@ -26,11 +28,12 @@ TABLE_LINES = 16
 BETWEEN_WRITES_S, BETWEEN_GLANCES_S = 0.1, 0.5
 
 NEXT = """\
-Look into {folder}: raw files, results and scripts; the daemon's log is {log}.
+Look into {folder}: raw files, results, the table of them, and scripts; the daemon's log is {log}.
 To go on:
   sinagotd status {quoted}
   sinagotd explain {record} -w {quoted}
-  sinagotd logs {quoted}"""
+  sinagotd logs {quoted}
+  sinagotd dataset status {dataset} --config {quoted}"""
 
 
 @click.command()
@@ -79,6 +82,8 @@ def _perform(watching: Watching, console: Console, folder: Path, count: int) -> 
         _play(act, watching, console, number)
         if act.explain is not None:
             explain.main([act.explain.record, act.explain.step, "-w", str(folder)], standalone_mode=False)
+        if act.diff_since is not None:
+            diff.main([NAME, str(act.diff_since), "--config", str(folder)], standalone_mode=False)
 
 
 def _play(act: Act, watching: Watching, console: Console, number: int) -> None:
@@ -116,5 +121,5 @@ def _conclude(console: Console, place: Place, folder: Path) -> None:
         view = each.view()
     console.print()
     console.print(picture(view, view.steps, Frame(console.width, TABLE_LINES), as_list=False))
-    names = {"folder": folder, "log": folder / LOG_NAME, "quoted": shlex.quote(str(folder))}
+    names = {"dataset": NAME, "folder": folder, "log": folder / LOG_NAME, "quoted": shlex.quote(str(folder))}
     print_lines(console, NEXT.format(record=next(iter(view.steps)).record, **names).splitlines())

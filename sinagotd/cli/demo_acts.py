@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sinagotd.cli.demo_daemon import DemoError
+from sinagotd.cli.demo_dataset import NAME, Table
 from sinagotd.cli.demo_instrument import arrive, boats_in, raw_path, raw_text, record_ids, with_first_length
 from sinagotd.cli.demo_watching import Expected, Ran
 from sinagotd.cli.demo_workspace import ATTEMPTS, STEPS
@@ -24,7 +25,8 @@ LATE_RECORDS = 3
 class Act:
     """`do` does something, a bit with each step. `moral` says what it shows, once what is expected has come true.
 
-    Raises DemoError if what it says is not so. A step that is worth explaining then is named by `explain`.
+    Raises DemoError if what it says is not so. A step that is worth explaining then is named by `explain`, a version that
+    the dataset is worth comparing with by `diff_since`.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Act:
     expected: Expected
     moral: Callable[[], str]
     explain: StepKey | None = None
+    diff_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ def acts(folder: Path, count: int) -> Iterator[Act]:
     harbour = harbour.with_more(bad, good)
     yield _bad_file(harbour, bad, good)
     yield _mended(harbour, bad)
+    table = Table(folder)
+    yield _published(harbour, table)
+    yield _published_again(harbour, table, records[3])
 
 
 def _all_arrive(harbour: Harbour) -> Act:
@@ -206,6 +212,37 @@ def _mended(harbour: Harbour, bad: str) -> Act:
         _write(harbour.raw(bad), raw_text(bad)),
         Expected(harbour.steps, _runs([bad], STEPS)),
         lambda: "It was taken up again by itself, and every step is current.",
+    )
+
+
+def _published(harbour: Harbour, table: Table) -> Act:
+    def moral() -> str:
+        boats = sum(boats_in(harbour.raw(record).read_text()) for record in harbour.records)
+        version = table.until_it_has(harbour.records, boats)
+        return f"Its version {version.number} has a row for each of the {version.rows} files, and all {boats} boats."
+
+    return Act(
+        f"All the while the results were gathered in one table: tables/{NAME}.parquet.",
+        iter(()),
+        Expected(harbour.steps, Counter()),
+        moral,
+    )
+
+
+def _published_again(harbour: Harbour, table: Table, record: str) -> Act:
+    raw, before = harbour.raw(record), table.latest()
+    since = before.number if before is not None else 0
+
+    def moral() -> str:
+        table.until_changed(since, {(record, "mean"), (record, "report")})
+        return "Of the table only these cells changed; its count is what it was. `sinagotd dataset diff` says why:"
+
+    return Act(
+        f"One file changes: the first boat of {record} gets longer, and the table follows.",
+        _write(raw, with_first_length(raw.read_text(), "170")),
+        Expected(harbour.steps, _runs([record], STEPS)),
+        moral,
+        diff_since=since,
     )
 
 

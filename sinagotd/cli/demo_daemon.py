@@ -30,7 +30,7 @@ class DemoError(SinagotError):
 
 
 class Daemon:
-    """`sinagotd run` on one workspace, from `start` until `stop` or the end of the `with`, whichever comes first."""
+    """`sinagotd run` on one workspace and its dataset, from `start` until `stop` or the end of the `with`, whichever comes first."""
 
     def __init__(self, folder: Path) -> None:
         self.log_path = folder / LOG_NAME
@@ -62,7 +62,7 @@ class Daemon:
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready. Raises DemoError with the end of its log if it does not."""
-        words = [sys.executable, "-m", "sinagotd", "run", str(self._folder), "--log", "json"]
+        words = [sys.executable, "-m", "sinagotd", "run", "--config", str(self._folder), "--log", "json"]
         words += ["--workers", str(self.workers)]
         with self.log_path.open("wb") as log, signals_put_off():
             self._process = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)

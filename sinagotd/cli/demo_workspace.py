@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
+from sinagotd.cli import demo_dataset
 from sinagotd.errors import WorkspaceError
 from sinagotd.manifest.lock import owner
+from sinagotd.settings.daemon import DAEMON_FILE_NAME
 from sinagotd.settings.toml_file import WORKSPACE_FILE_NAME
 
 MARKER = ".sinagotd-demo"
@@ -107,6 +109,7 @@ class Script(ScriptTemplate):
 '''
 
 FILES = {
+    DAEMON_FILE_NAME: demo_dataset.SETTINGS,
     WORKSPACE_FILE_NAME: SETTINGS,
     "scripts/count.py": COUNT,
     "scripts/mean.py": MEAN,

@@ -33,8 +33,8 @@ class LazyGroup(click.Group):
         except click.UsageError as fault:
             from sinagotd.settings.faults import did_you_mean  # noqa: PLC0415 - nobody else pays for what is misspelt
 
-            fault.message = fault.message.rstrip(".") + did_you_mean(args[0], self._does)
-            raise
+            near = did_you_mean(args[0], self._does)
+            raise click.UsageError(f"{fault.message.rstrip('.')}{near}", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

@@ -66,11 +66,9 @@ class Past:
         """A build begins, which sees all that was changed until now."""
         return replace(self, dirty_since=None, changed_at=None)
 
-    def built(self, began_at: float) -> Self:
-        return replace(self, began_at=began_at, failures=0)
-
-    def failed(self, began_at: float) -> Self:
-        return replace(self, began_at=began_at, failures=self.failures + 1)
+    def ended(self, began_at: float | None, *, failures: int = 0) -> Self:
+        """The last build that ended began then, and so many failed since the last one that did not."""
+        return replace(self, began_at=began_at, failures=failures)
 
 
 def due_at(schedule: Schedule, past: Past, now: float) -> float:

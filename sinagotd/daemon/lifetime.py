@@ -75,7 +75,9 @@ def started(service: Service, log: FilteringBoundLogger) -> Iterator[Loop]:
         stack.callback(sites.close)
         notifier.starting("opening the workspaces", OPENS_WITHIN_S * len(openers))
         sites.begin()
-        datasets = stack.enter_context(_datasets(service, inbox, runner, log))
+        datasets = Datasets(service.settings, inbox, runner, log, once=service.once)
+        stack.callback(datasets.stop)
+        datasets.start()
         timers = Timers(partial(_intervals, service.settings, sites))
         log.info("ready", workspaces=sorted(site.name for site in sites), pid=os.getpid())
         notifier.ready()
@@ -107,29 +109,13 @@ def _runner(service: Service, inbox: events.Inbox) -> Runner:
     )
 
 
-@contextmanager
-def _datasets(
-    service: Service, inbox: events.Inbox, runner: Runner, log: FilteringBoundLogger
-) -> Iterator[Datasets | None]:
-    if not service.settings.datasets:
-        yield None
-        return
-    datasets = Datasets(service.settings, inbox, runner, log, once=service.once)
-    try:
-        datasets.start()
-        yield datasets
-    finally:
-        datasets.stop()
-
-
 def _intervals(settings: DaemonSettings, sites: Sites) -> dict[events.Event, float]:
     intervals: dict[events.Event, float] = {
         events.WalkDue(site.name): settings.scan_interval_for(site.settings) for site in sites
     }
     canaries = [settings.canary_interval_for(site.settings) for site in sites]
     intervals[events.WatchCheckDue()] = min(canaries, default=settings.intervals.canary)
-    if settings.datasets:
-        intervals[events.RootsDue()] = settings.intervals.scan
+    intervals[events.RootsDue()] = settings.intervals.scan
     if settings.intervals.backup is not None:
         intervals[events.UpkeepDue()] = settings.intervals.backup
     return intervals

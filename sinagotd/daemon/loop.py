@@ -13,7 +13,7 @@ from sinagotd.core.states import State
 from sinagotd.daemon import events
 from sinagotd.daemon.datasets.keeping import Datasets
 from sinagotd.daemon.notifier import Notifier
-from sinagotd.daemon.reloading import reload
+from sinagotd.daemon.reloading import reload, reload_datasets
 from sinagotd.daemon.site import Site
 from sinagotd.daemon.sites import Sites
 from sinagotd.daemon.timers import Timers
@@ -152,6 +152,8 @@ class Loop:
         for site in self.sites:
             with self.sites.minding(site.name):
                 reload(site)
+        if self.datasets is not None:
+            reload_datasets(self.datasets, self.parts.log)
         self.parts.notifier.ready()
 
     def tick(self, room: int | None = None) -> None:

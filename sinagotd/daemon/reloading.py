@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from structlog.typing import FilteringBoundLogger
+
+from sinagotd.daemon.datasets.keeping import Datasets
 from sinagotd.daemon.site import Site
 from sinagotd.errors import ConfigError
 from sinagotd.settings.ownership import refuse_untrusted
@@ -23,6 +26,14 @@ def reload(site: Site) -> None:
         site.log.error("reload_refused", why="; ".join(fault.faults), then="the settings stay as they were")
         return
     site.log.info("reloaded")
+
+
+def reload_datasets(datasets: Datasets, log: FilteringBoundLogger) -> None:
+    """Read the datasets in the service's `sinagotd.toml` again. A build under way goes on."""
+    try:
+        datasets.reload()
+    except ConfigError as fault:
+        log.error("reload_refused", why="; ".join(fault.faults), then="the datasets stay as they were")
 
 
 def _moved(old: WorkspaceSettings, new: WorkspaceSettings) -> list[str]:

@@ -10,6 +10,7 @@ Cell = Any
 _AS_PANDAS_SAYS = frozenset(
     ("integer", "boolean", "floating", "mixed-integer-float", "datetime64", "datetime", "timedelta64", "timedelta")
 )
+_SCALAR_TYPES: dict[str, Any] = {"M": pd.Timestamp, "m": pd.Timedelta}
 _SCALARS = (str, int, float, bool, np.generic, pd.Timestamp, pd.Timedelta, type(None), type(pd.NA))
 
 
@@ -45,7 +46,9 @@ def array_of(items: list[Any]) -> Cell:
 
 
 def cell_of(item: Any) -> Cell:
-    """A value of a mapping as a cell: series and arrays become arrays of one type, all else stays."""
+    """A value as a cell: series and arrays become arrays of one type, numpy's scalars those of Python and pandas."""
+    if isinstance(item, np.generic):
+        return _SCALAR_TYPES.get(item.dtype.kind, np.generic.item)(item)
     if isinstance(item, pd.Series | pd.Index):
         return column_array(pd.Series(item))
     return typed(item) if isinstance(item, np.ndarray) else item

@@ -11,6 +11,7 @@ from sinagotd.datakit.loading import LoadedRow
 
 COLUMN_NAMES = ("Source", "Feature")
 _SCALAR_BYTES = 64
+_DEEPEST = 32
 
 
 class Assembly:
@@ -25,6 +26,13 @@ class Assembly:
         for name, cell in row.cells.items():
             self._columns.setdefault(name, {})[self.rows] = cell
         self.rows += 1
+
+    def drop(self, row: int, source: str) -> None:
+        """Take the cells of a source out of a row, by its number here."""
+        for name in [name for name in self._columns if name[0] == source]:
+            self._columns[name].pop(row, None)
+            if not self._columns[name]:
+                del self._columns[name]
 
     def frame(self, index: pd.MultiIndex) -> pd.DataFrame:
         """The rows as a frame; `index` has one entry for each row that was added."""
@@ -50,10 +58,10 @@ def batches(rows: Iterable[LoadedRow], sources: Sequence[str], most_bytes: int) 
         yield batch
 
 
-def size_of(cell: Any) -> int:
-    """About how many bytes a cell holds."""
-    if isinstance(cell, dict):
-        return _SCALAR_BYTES + sum(map(size_of, cell.values()))
+def size_of(cell: Any, depth: int = 0) -> int:
+    """About how many bytes a cell holds; of what is nested too deep to be saved, less."""
+    if isinstance(cell, dict) and depth < _DEEPEST:
+        return _SCALAR_BYTES + sum(size_of(held, depth + 1) for held in cell.values())
     if isinstance(cell, list | tuple):
         return _SCALAR_BYTES * (1 + len(cell))
     return int(getattr(cell, "nbytes", _SCALAR_BYTES)) + _SCALAR_BYTES

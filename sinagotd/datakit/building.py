@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,9 +14,11 @@ from sinagotd.datakit.faults import BuildError
 from sinagotd.datakit.loading import LoadedRow
 from sinagotd.datakit.parallel import Workers, load_rows
 from sinagotd.datakit.plan import Plan, Row, make_plan
-from sinagotd.datakit.progress import shown
-from sinagotd.datakit.records import ERROR, FOUND, Record, absent, record_frame, to_text
+from sinagotd.datakit.records import ERROR, FOUND, Record, absent, failed, record_frame, to_text
 from sinagotd.datakit.state import State
+
+if TYPE_CHECKING:
+    from sinagotd.datakit.saving.writing import Writer
 
 _BATCH_BYTES = 16 << 20
 _TOLD = 5
@@ -57,11 +59,17 @@ class _Watch:
             self.cause = self.cause or next(iter(row.causes), None)
             yield row
 
+    def fail(self, key: tuple[Any, ...], source: str, fault: Exception) -> None:
+        """A loaded cell is no good after all."""
+        at = next(at for at, record in enumerate(self.records) if record[:2] == (key, source))
+        self.records[at] = failed(key, source, self.records[at].path, fault)
+        self.cause = self.cause or fault
+
     def judge(self, job: Job) -> None:
         """Raises BuildError naming the failed cells, when the job is strict."""
-        failed = [record for record in self.records if record.status == ERROR]
-        if job.strict and failed:
-            raise BuildError(_message(failed, len(self.records)), record_frame(failed, job.plan.levels)) from self.cause
+        bad = [record for record in self.records if record.status == ERROR]
+        if job.strict and bad:
+            raise BuildError(_message(bad, len(self.records)), record_frame(bad, job.plan.levels)) from self.cause
 
 
 def validate(job: Job) -> pd.DataFrame:
@@ -99,7 +107,7 @@ def save(job: Job, path: Path, *, format: str | None, hdf_key: str) -> None:  # 
     with open_writer(path, format=format, hdf_key=hdf_key) as writer:
         done = 0
         for batch in batches(watch.over(_loaded(job)), job.plan.shown, _BATCH_BYTES):
-            writer.write(batch.frame(job.index[done : done + batch.rows]))
+            _write(writer, batch, job.index[done : done + batch.rows], watch)
             done += batch.rows
         if not done:
             writer.write(Assembly(job.plan.shown).frame(job.index))
@@ -108,6 +116,30 @@ def save(job: Job, path: Path, *, format: str | None, hdf_key: str) -> None:  # 
         writer.finish(
             _attrs(job, watch.records) | {"datakit_roots": [os.path.relpath(root, beside) for root in job.plan.roots]}
         )
+
+
+def _write(writer: "Writer", batch: Assembly, index: pd.MultiIndex, watch: _Watch) -> None:
+    """Append rows; what holds a value that no data-only format can save becomes a failed cell."""
+    frame = batch.frame(index)
+    try:
+        writer.write(frame)
+    except ValueError:
+        for source in [name for name in frame.columns.unique(level=0) if _unsavable(frame[[name]])]:
+            for at, key in enumerate(index):
+                if fault := _unsavable(frame[[source]].iloc[[at]]):
+                    batch.drop(at, source)
+                    watch.fail(key, source, fault)
+        writer.write(batch.frame(index))
+
+
+def _unsavable(cell: pd.DataFrame) -> Exception | None:
+    from sinagotd.datakit.saving.frames import to_table  # noqa: PLC0415  it is there by now
+
+    try:
+        to_table(cell)
+    except ValueError as fault:
+        return fault
+    return None
 
 
 def _attrs(job: Job, records: list[Record]) -> dict[str, Any]:
@@ -125,7 +157,22 @@ def _attrs(job: Job, records: list[Record]) -> dict[str, Any]:
 
 def _loaded(job: Job) -> Iterator[LoadedRow]:
     total = len(job.rows) * len(job.plan.shown)
-    return shown(load_rows(job.plan, job.rows, job.workers), total=total, progress=job.progress)
+    return _shown(load_rows(job.plan, job.rows, job.workers), total=total, progress=job.progress)
+
+
+def _shown(rows: Iterable[LoadedRow], *, total: int, progress: bool) -> Iterator[LoadedRow]:
+    """The rows as they come, with a bar of `total` cells when one is wanted."""
+    if not progress:
+        yield from rows
+        return
+    from rich.console import Console  # noqa: PLC0415  only who wants a bar waits for rich
+    from rich.progress import Progress  # noqa: PLC0415  as above
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("loading", total=total)
+        for row in rows:
+            yield row
+            bar.advance(task, len(row.records))
 
 
 def _looked_at(plan: Plan, row: Row, tag: str) -> Record:
@@ -133,19 +180,15 @@ def _looked_at(plan: Plan, row: Row, tag: str) -> Record:
     if path is None:
         return absent(row.key, tag, is_required=tag in plan.settings.required)
     try:
-        is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116  paths are text here, by the thousand
-        if is_folder and not plan.classes[tag].is_folder:
+        if stat.S_ISDIR(os.stat(path).st_mode):  # noqa: PTH116  paths are text here, by the thousand
             raise IsADirectoryError(f"{path} is a folder, and this source reads files")
     except OSError as fault:
         return Record(row.key, tag, ERROR, path, type(fault).__name__, str(fault))
     return Record(row.key, tag, FOUND, path)
 
 
-def _message(failed: Sequence[Record], total: int) -> str:
-    lines = [
-        f"  {record.source} of {record.key}: {record.path}: {record.error_type}: {record.message}"
-        for record in failed[:_TOLD]
-    ]
-    more = [f"  and {len(failed) - _TOLD} more, all in .records"] if len(failed) > _TOLD else []
-    head = f"{len(failed)} of {total} cells could not be loaded (strict=False builds without them):"
+def _message(bad: Sequence[Record], total: int) -> str:
+    lines = [f"  {each.source} of {each.key}: {each.path}: {each.error_type}: {each.message}" for each in bad[:_TOLD]]
+    more = [f"  and {len(bad) - _TOLD} more, all in .records"] if len(bad) > _TOLD else []
+    head = f"{len(bad)} of {total} cells could not be loaded (strict=False builds without them):"
     return "\n".join([head, *lines, *more])

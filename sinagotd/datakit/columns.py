@@ -11,11 +11,11 @@ from sinagotd.datakit.promotion import alike
 
 _INT64 = np.iinfo(np.int64)
 _KINDS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((pd.Timedelta, np.timedelta64), "duration"),  # before whole numbers, which numpy's are as well
     ((bool, np.bool_), "bool"),
     ((int, np.integer), "int"),
     ((float, np.floating), "float"),
     ((str,), "text"),
-    ((pd.Timedelta, np.timedelta64), "duration"),
     ((np.datetime64,), "time"),
 )
 
@@ -41,7 +41,8 @@ def _shape(cell: Cell) -> str:
         return "array" if cell.ndim else "scalar"
     if isinstance(cell, pd.api.extensions.ExtensionArray):
         return "array"
-    return "nested" if isinstance(cell, dict | list | tuple | set | frozenset | pd.DataFrame) else "scalar"
+    is_huge = isinstance(cell, int) and not _INT64.min <= cell <= _INT64.max
+    return "nested" if is_huge or isinstance(cell, dict | list | tuple | set | frozenset | pd.DataFrame) else "scalar"
 
 
 def _as_array(cell: Cell) -> Cell:
@@ -62,7 +63,8 @@ def _scalar_column(cells: Sequence[Cell], present: list[Cell]) -> Any:
     kinds = {_kind(cell) for cell in present}
     values = [None if is_missing(cell) else cell for cell in cells]
     if kinds <= {"float", "int"}:
-        return _numbers(values, present, whole=kinds == {"int"})
+        whole = kinds == {"int"}
+        return pd.array(values, dtype="Int64") if whole else np.array(values, dtype=np.float64)
     if kinds == {"bool"}:
         return pd.array(values, dtype="boolean")
     if kinds == {"text"}:
@@ -76,14 +78,6 @@ def _kind(cell: Cell) -> str:
     if isinstance(cell, pd.Timestamp):
         return "zoned" if cell.tzinfo else "time"
     return next((kind for types, kind in _KINDS if isinstance(cell, types)), "other")
-
-
-def _numbers(values: list[Any], present: list[Any], *, whole: bool) -> Any:
-    if not whole:
-        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    if all(_INT64.min <= value <= _INT64.max for value in present):
-        return pd.array(values, dtype="Int64")
-    return _objects(values)
 
 
 def _times(values: list[Any]) -> Any:

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from sinagotd.datakit import building
-from sinagotd.datakit.coverage import as_html, coverage
 from sinagotd.datakit.discovery import Problem
 from sinagotd.datakit.faults import RowNotFoundError, SeveralRowsError
 from sinagotd.datakit.filters import matching, names_of, wanted, wanted_rows
@@ -244,7 +243,9 @@ class Dataset:
         return f"Dataset(rows={len(self)}, sources={len(self._state.sources)}, task_level={self.has_task_level})"
 
     def _repr_html_(self) -> str:
-        return as_html(repr(self), coverage(self._state.rows.inventory, self._state.sources), len(self._state.problems))
+        from sinagotd.datakit.reports.inventory import inventory_report  # noqa: PLC0415  only a notebook asks
+
+        return inventory_report(self)._repr_html_()
 
     @classmethod
     def _of(cls, state: State) -> Self:

@@ -69,13 +69,13 @@ class _Place:
         return self.known[stem]
 
 
-def discover(root: Path, globs: Globs, folder_tags: frozenset[str] = frozenset()) -> Discovery:
+def discover(root: Path, globs: Globs) -> Discovery:
     """Walk `root` once: the folders `data`, `rawdata`, `processed`, `derivatives` and `sub-*`, or all where there are none.
 
-    Folder links are followed, loops are not; hidden names are passed over. `folder_tags` are sources whose cells are
-    folders. The root must be a folder; what cannot be read becomes a problem.
+    Folder links are followed, loops are not; hidden names are passed over. The root must be a folder; what
+    cannot be read becomes a problem.
     """
-    walk = _Walk(str(root), globs, folder_tags)
+    walk = _Walk(str(root), globs)
     for place in _starts(str(root), walk.problems):
         walk.through(place)
     files = _with_sessions(walk.files, walk.problems)
@@ -85,10 +85,9 @@ def discover(root: Path, globs: Globs, folder_tags: frozenset[str] = frozenset()
 class _Walk:
     """One walk under way, with what it has found so far."""
 
-    def __init__(self, root: str, globs: Globs, folder_tags: frozenset[str]) -> None:
+    def __init__(self, root: str, globs: Globs) -> None:
         self.root = root
         self.claims = globs.claims
-        self.folder_tags = folder_tags
         self.files: list[Found] = []
         self.problems: list[Problem] = []
 
@@ -106,14 +105,8 @@ class _Walk:
                     self._report("unreadable", place, entry.name, f"cannot be looked at: {fault.strerror}")
 
     def _folder(self, place: _Place, entry: os.DirEntry[str]) -> Iterator[_Place]:
-        claims = self.claims(entry.name, place.below)
-        for claim in claims:
-            if claim.tag in self.folder_tags:
-                self._take(place, entry.name, claim.tag, claim.suffix)
-            else:
-                self._report("not a file", place, entry.name, "is a folder where this source wants a file", claim.tag)
-        if any(claim.tag in self.folder_tags for claim in claims):
-            return
+        for claim in self.claims(entry.name, place.below):
+            self._report("not a file", place, entry.name, "is a folder where this source wants a file", claim.tag)
         if entry.is_symlink() and _loops(entry.path):
             self._report("loop", place, entry.name, "is a link to a folder that it lies in; it is not followed")
             return
@@ -121,9 +114,7 @@ class _Walk:
 
     def _file(self, place: _Place, entry: os.DirEntry[str]) -> None:
         for claim in self.claims(entry.name, place.below):
-            if claim.tag in self.folder_tags:
-                self._report("not a folder", place, entry.name, "is a file where this source wants a folder", claim.tag)
-            elif not entry.is_file():
+            if not entry.is_file():
                 self._report("not a file", place, entry.name, "is no regular file, or a link to nothing", claim.tag)
             else:
                 self._take(place, entry.name, claim.tag, claim.suffix)

@@ -1,6 +1,6 @@
 """Cuts a stream into windows around events, and averages them; it neither loads nor filters."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,22 +52,14 @@ def epoch(  # noqa: PLR0913  the arguments that users of datakit know
     return grid, np.where((wanted < at[0]) | (wanted > at[-1]), np.nan, samples[_nearest(at, wanted)])
 
 
-def event_triggered_average(  # noqa: PLR0913  as above
-    t: ArrayLike,
-    values: ArrayLike,
-    onsets: ArrayLike,
-    *,
-    pre: float,
-    post: float,
-    fs: float,
-    method: Method = "interp",
-    baseline: tuple[float, float] | None = None,
+def event_triggered_average(
+    t: ArrayLike, values: ArrayLike, onsets: ArrayLike, *, baseline: tuple[float, float] | None = None, **window: Any
 ) -> tuple[Floats, Floats, Floats]:
-    """As `epoch`, with the mean over events in the middle: grid (bins,), mean (bins,), stack (onsets, bins).
+    """As `epoch` (`window`: pre, post, fs, method), with the mean over events: grid (bins,), mean (bins,), stack (onsets, bins).
 
     NaN does not count. `baseline` = (start, stop) in seconds of the grid, stop excluded: its mean is taken off each event.
     """
-    grid, stack = epoch(t, values, onsets, pre=pre, post=post, fs=fs, method=method)
+    grid, stack = epoch(t, values, onsets, **window)
     if baseline is not None:
         inside = (grid >= baseline[0]) & (grid < baseline[1])
         stack = stack - _mean(stack[:, inside], axis=1)[:, np.newaxis]
@@ -76,11 +68,9 @@ def event_triggered_average(  # noqa: PLR0913  as above
 
 def _nearest(at: Floats, wanted: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.intp]]":
     """The place of the sample nearest to each wanted time; of two as near, the earlier."""
-    after = np.searchsorted(at, wanted).clip(1, max(len(at) - 1, 1))
-    before = after - 1
-    return np.where(
-        wanted - at[before] <= at[np.minimum(after, len(at) - 1)] - wanted, before, np.minimum(after, len(at) - 1)
-    )
+    after = np.searchsorted(at, wanted).clip(0, len(at) - 1)
+    before = (after - 1).clip(0)
+    return np.where(wanted - at[before] <= at[after] - wanted, before, after)
 
 
 def _mean(stack: Floats, *, axis: int) -> Floats:

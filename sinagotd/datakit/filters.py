@@ -13,13 +13,7 @@ Wanted = frozenset[str]
 
 def wanted(name: str, value: object) -> Wanted | None:
     """The values a filter asks for, as text; None where it asks for nothing. Raises TypeError for what is no list of names."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return frozenset((value,))
-    if isinstance(value, bytes | bytearray | Mapping) or not isinstance(value, Iterable):
-        raise TypeError(f"{name}= wants a name or several names, not {type(value).__name__}")
-    return frozenset(map(str, value))
+    return None if value is None else frozenset(map(str, _several(f"{name}=", value)))
 
 
 def wanted_rows(levels: Mapping[str, str], constraints: Mapping[str, object]) -> dict[str, Wanted]:
@@ -50,14 +44,16 @@ def matching(index: pd.MultiIndex, constraints: Mapping[str, Wanted]) -> Mask:
 
 def names_of(what: str, value: Any) -> tuple[str, ...]:
     """A name or several names as a tuple without repeats. Raises TypeError for what is neither."""
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return (value,)
-    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
-        raise TypeError(f"{what} wants a name or several names, not {type(value).__name__}")
-    names = tuple(dict.fromkeys(value))
+    names = () if value is None else tuple(dict.fromkeys(_several(what, value)))
     wrong = [name for name in names if not isinstance(name, str)]
     if wrong:
         raise TypeError(f"{what} holds {wrong[0]!r}, which is no name")
     return names
+
+
+def _several(what: str, value: object) -> Iterable[Any]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, bytes | bytearray | Mapping) or not isinstance(value, Iterable):
+        raise TypeError(f"{what} wants a name or several names, not {type(value).__name__}")
+    return value

@@ -29,12 +29,12 @@ def find(
     """Find and merge. Raises TreeError for no root, a root that is no folder, and roots without any recording."""
     if not roots:
         raise TreeError("there is no root to look in: name a folder")
-    globs, folder_tags = registry.globs(), registry.folder_tags()
+    globs = registry.globs()
     files: list[Found] = []
     problems = [Problem("no plug-in", tag, tag, message) for tag, message in registry.faults.items()]
     for root in roots:
         _check(root)
-        found = discover(root, globs, folder_tags)
+        found = discover(root, globs)
         problems += found.problems
         files += found.files
         if not found.files:

@@ -7,15 +7,17 @@ import numpy as np
 import pandas as pd
 
 from sinagotd.datakit.arrays import array_of, cell_of, column_array, typed
-from sinagotd.datakit.settings import DatasetSettings
+from sinagotd.datakit.records import relative
 from sinagotd.datakit.streams import Floats, LoadedStream, PayloadKind
 
 Cell = Any
 TIME = "t"
+_HIDDEN = ("scope", "camera_tag", "is_timeseries", "source_tag", "is_interval")
+_UNSHOWN_SCOPES = ("session", "experiment")
 _TIME_COLUMNS = ("time_elapsed_s", "start_s", TIME)
 
 
-def flatten(stream: LoadedStream, settings: DatasetSettings, roots: tuple[str, ...] = ()) -> dict[str, Cell]:
+def flatten(stream: LoadedStream, roots: tuple[str, ...] = ()) -> dict[str, Cell]:
     """The cells of a stream by feature.
 
     A table gives one 1-D array per column, however many rows it has; an array or a list gives `values`, a mapping one cell
@@ -26,7 +28,7 @@ def flatten(stream: LoadedStream, settings: DatasetSettings, roots: tuple[str, .
     cells = _values(stream)
     if _is_timed(stream) and not _repeats(cells, stream.t):
         cells[TIME if TIME not in cells else "t_axis"] = stream.t
-    meta = _meta(stream, settings, roots)
+    meta = _meta(stream, roots)
     if meta:
         cells["meta" if "meta" not in cells else "stream_meta"] = meta
     return cells
@@ -45,7 +47,7 @@ def _values(stream: LoadedStream) -> dict[str, Cell]:
             return {"values": array_of(value)}
     if isinstance(value, pd.Series | pd.Index):
         return {"values": column_array(pd.Series(value))}
-    return {"value": value}
+    return {"value": cell_of(value)}
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, Cell]:
@@ -71,20 +73,16 @@ def _same_times(cell: Cell, t: Floats) -> bool:
     return np.array_equal(cell, t.astype(cell.dtype) if cell.dtype.kind == "f" else t, equal_nan=True)
 
 
-def _meta(stream: LoadedStream, settings: DatasetSettings, roots: tuple[str, ...]) -> dict[str, Any]:
-    keys = settings.meta
-    if stream.meta.get(keys.scope) in settings.unshown_scopes:
+def _meta(stream: LoadedStream, roots: tuple[str, ...]) -> dict[str, Any]:
+    if stream.meta.get("scope") in _UNSHOWN_SCOPES:
         return {}
-    hidden = {keys.scope, keys.camera, keys.timeseries, keys.source, keys.interval}
-    return {str(key): _without_root(value, roots) for key, value in stream.meta.items() if key not in hidden}
+    return {str(key): _without_root(value, roots) for key, value in stream.meta.items() if key not in _HIDDEN}
 
 
 def _without_root(value: Any, roots: tuple[str, ...]) -> Any:
     """A path below a root is told relative to it: the machine a dataset was built on is nobody's business."""
-    if not isinstance(value, str | PurePath):
-        return value
-    text = str(value)
-    for root in roots:
-        if text.startswith(f"{root}/"):
-            return text[len(root) + 1 :]
-    return text
+    if isinstance(value, str | PurePath):
+        return relative(str(value), roots)
+    if isinstance(value, dict):
+        return {key: _without_root(one, roots) for key, one in value.items()}
+    return [_without_root(one, roots) for one in value] if isinstance(value, list) else value

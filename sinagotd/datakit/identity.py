@@ -7,24 +7,9 @@ _SUFFIXES = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]*)+\Z")
 
 # Further entities of the BIDS standard, in its order (schema 1.9, objects/entities); `sub`, `ses` and `task` are levels of their own.
 ENTITIES = (
-    *(
-        "sample",
-        "tracksys",
-        "acq",
-        "nuc",
-        "voi",
-        "ce",
-        "trc",
-        "stain",
-        "rec",
-        "dir",
-        "run",
-        "mod",
-        "echo",
-        "flip",
-        "inv",
-    ),
-    *("mt", "part", "proc", "hemi", "space", "split", "recording", "chunk", "seg", "res", "den", "label", "desc"),
+    *("sample", "tracksys", "acq", "nuc", "voi", "ce", "trc", "stain", "rec", "dir"),
+    *("run", "mod", "echo", "flip", "inv", "mt", "part", "proc", "hemi", "space"),
+    *("split", "recording", "chunk", "seg", "res", "den", "label", "desc"),
 )
 _LEVELS = ("sub", "ses", "task")
 _KNOWN = frozenset((*_LEVELS, *ENTITIES))

@@ -1,19 +1,24 @@
 """Loads the cells of one row in order, each with a status; a failing source concerns its own cell and those that require it."""
 
+import signal
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from sinagotd.datakit.checks import findings
-from sinagotd.datakit.clock import clock_fields
 from sinagotd.datakit.context import LoadContext
 from sinagotd.datakit.flatten import flatten
-from sinagotd.datakit.limits import limited
 from sinagotd.datakit.plan import Plan, Row
 from sinagotd.datakit.records import OK, Record, absent, failed, stamped
+from sinagotd.datakit.settings import DatasetSettings
 from sinagotd.datakit.source import DataSource
-from sinagotd.datakit.streams import LoadedStream
+from sinagotd.datakit.streams import LoadedStream, PayloadKind
+from sinagotd.datakit.timeline import DataqueueIndex
 
 
 class LoadedRow(NamedTuple):
@@ -23,6 +28,10 @@ class LoadedRow(NamedTuple):
     cells: dict[tuple[str, str], Any]
     records: list[Record]
     causes: list[Exception]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Exceptions stay behind: not all can be sent, and the record says it all."""
+        return type(self), (self.key, self.cells, self.records, [])
 
 
 class _Outcome(NamedTuple):
@@ -95,12 +104,12 @@ class _Loading:
     def _read(
         self, tag: str, kind: type[DataSource], path: str, streams: Mapping[str, LoadedStream | None]
     ) -> tuple[LoadedStream, Mapping[str, Any]]:
-        with limited(self.plan.settings.timeout_s):
-            stream = kind().load(Path(path), context=self._context(streams))
+        with _limited(self.plan.settings.timeout_s):
+            stream = _loaded(kind, path, self._context(streams))
         if not isinstance(stream, LoadedStream):
             raise TypeError(f"load() gave {type(stream).__name__}, not a LoadedStream")
         shown = tag in self.plan.shown and self.plan.owned_path(self.row, tag) is not None
-        cells = flatten(stream, self.plan.settings, self.plan.roots) if shown else {}
+        cells = flatten(stream, self.plan.roots) if shown else {}
         return stream, cells
 
     def _context(self, streams: Mapping[str, LoadedStream | None]) -> LoadContext:
@@ -112,7 +121,7 @@ class _Loading:
         }
         log = streams.get(self.plan.settings.clock_tag)
         if log is not None and self.clock is None:
-            self.clock = clock_fields(log, self.plan.settings)
+            self.clock = _clock_fields(log, self.plan.settings)
         clock = {} if log is None else self.clock or {}
         settings = self.plan.settings
         return LoadContext(
@@ -126,6 +135,13 @@ class _Loading:
                 yield f"its {needed} could not be loaded: {type(fault).__name__}: {fault}"
 
 
+def _loaded(kind: type[DataSource], path: str, context: LoadContext) -> LoadedStream:
+    try:
+        return kind().load(Path(path), context=context)
+    except SystemExit as end:
+        raise RuntimeError(f"it would have ended the program, with {end.code!r}") from end
+
+
 def _record(plan: Plan, row: Row, tag: str, outcome: _Outcome) -> Record:
     notes = "; ".join(outcome.notes) or None
     if outcome.fault is None and outcome.stream is None:
@@ -133,3 +149,38 @@ def _record(plan: Plan, row: Row, tag: str, outcome: _Outcome) -> Record:
     if outcome.fault is not None:
         return stamped(failed(row.key, tag, outcome.path, outcome.fault)._replace(findings=notes))
     return stamped(Record(row.key, tag, OK, outcome.path, findings=notes))
+
+
+@contextmanager
+def _limited(seconds: float | None) -> Iterator[None]:
+    """Raise TimeoutError inside the block when it takes longer. A timer that ran before is set again."""
+    if not seconds or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"was not loaded within {seconds:g} s")
+
+    handler = signal.signal(signal.SIGALRM, stop)
+    before = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+        signal.signal(signal.SIGALRM, handler)
+
+
+def _clock_fields(log: LoadedStream, settings: DatasetSettings) -> dict[str, Any]:
+    """The fields of a LoadContext that the log fills."""
+    frame = log.value if log.payload.kind is PayloadKind.TABLE else None
+    window = None if frame is None else experiment_window(frame, settings)
+    return {"master_timeline": log.t, "dataqueue_frame": frame, "dataqueue_meta": log.meta, "experiment_window": window}
+
+
+def experiment_window(frame: pd.DataFrame, settings: DatasetSettings) -> tuple[float, float] | None:
+    """First and last numeric queue time, in file order, of rows whose device is a camera; None without such rows."""
+    if not {settings.queue_column, settings.device_column} <= set(frame.columns):
+        return None
+    log = DataqueueIndex(frame, queue_column=settings.queue_column, device_column=settings.device_column)
+    times = log.times(*settings.window_device_patterns)
+    return (float(times[0]), float(times[-1])) if times.size else None

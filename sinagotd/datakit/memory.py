@@ -76,7 +76,12 @@ def _of_frame(frame: Any) -> Contents:
 def _of_index(index: Any) -> Contents:
     if isinstance(index, pd.RangeIndex):
         return 0, ()
-    return 0, [*index.levels, *index.codes] if isinstance(index, pd.MultiIndex) else [values_of(index)]
+    if isinstance(index, pd.MultiIndex):
+        return 0, [*index.levels, *index.codes]
+    engine = getattr(index, "_cache", {}).get(
+        "_engine"
+    )  # pandas keeps a copy of texts in it, once it has looked one up
+    return 0, [held for held in (values_of(index), getattr(engine, "values", None)) if held is not None]
 
 
 ARRAY_BYTES = sys.getsizeof(np.empty(0))

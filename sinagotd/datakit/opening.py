@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.coverage import coverage
 from sinagotd.datakit.dataset import Dataset
 from sinagotd.datakit.filters import names_of
 from sinagotd.datakit.registry import Sources, default_sources
+from sinagotd.datakit.reports.coverage import coverage
 from sinagotd.datakit.state import Names, Roots
 from sinagotd.datakit.streams import LoadedStream
 
@@ -21,11 +21,16 @@ def load(
     prefer_processed: bool = True,
     include_task_level: bool | None = True,
     progress: bool = True,
+    registry: Sources | None = None,
     **options: Any,
 ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:
     """Find and materialize in one call; options as in `Dataset.materialize`: strict, return_errors, workers."""
     dataset = Dataset.from_directory(
-        root, sources=sources, prefer_processed=prefer_processed, include_task_level=include_task_level
+        root,
+        sources=sources,
+        prefer_processed=prefer_processed,
+        include_task_level=include_task_level,
+        registry=registry,
     )
     made: pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame] = dataset.materialize(progress=progress, **options)
     return made

@@ -3,12 +3,12 @@
 import os
 import pickle
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache, partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import cloudpickle  # type: ignore[import-untyped]
 
@@ -27,6 +27,9 @@ class Client(Protocol):
 
 
 Workers = int | Executor | Client | None
+Loaded = TypeVar("Loaded")
+Work = Callable[[Plan, Row], Loaded]
+"""What is done with each row. Its result can be sent from another process."""
 
 
 def load_rows(plan: Plan, rows: Sequence[Row], workers: Workers = None) -> Iterator[LoadedRow]:
@@ -35,11 +38,16 @@ def load_rows(plan: Plan, rows: Sequence[Row], workers: Workers = None) -> Itera
     At most a few rows per worker are in memory at a time. Raises DatasetError when a worker dies, TypeError for workers
     that are none.
     """
+    return each_row(load_row, plan, rows, workers)
+
+
+def each_row(work: Work[Loaded], plan: Plan, rows: Sequence[Row], workers: Workers = None) -> Iterator[Loaded]:
+    """As `load_rows`, with what `work` makes of each row."""
     if workers is None or (workers == 1 and not isinstance(workers, bool)):
-        yield from (load_row(plan, row) for row in rows)
+        yield from (work(plan, row) for row in rows)
         return
     with _executor(workers) as executor:
-        yield from _ordered(executor, plan, rows)
+        yield from _ordered(executor, work, plan, rows)
 
 
 def _executor(workers: Workers) -> AbstractContextManager[Executor]:
@@ -52,28 +60,28 @@ def _executor(workers: Workers) -> AbstractContextManager[Executor]:
     raise TypeError(f"workers= wants a number of processes from 1, an executor or a Dask client, not {workers!r}")
 
 
-def _ordered(executor: Executor, plan: Plan, rows: Sequence[Row]) -> Iterator[LoadedRow]:
-    work = partial(_load_here, plan)
+def _ordered(executor: Executor, work: Work[Loaded], plan: Plan, rows: Sequence[Row]) -> Iterator[Loaded]:
+    do = partial(_do_here, work, plan)
     if isinstance(executor, Processes) or not isinstance(executor, ThreadPoolExecutor):
-        work = partial(_load_there, cloudpickle.dumps(plan))
+        do = partial(_do_there, work, cloudpickle.dumps(plan))
     count = getattr(executor, "_max_workers", None) or os.cpu_count() or 1
     size = max(1, min(_ROWS_PER_TASK, len(rows) // (4 * count)))
     waiting = deque(rows[at : at + size] for at in range(0, len(rows), size))
-    flying: deque[tuple[Sequence[Row], Future[list[LoadedRow]]]] = deque()
+    flying: deque[tuple[Sequence[Row], Future[list[Loaded]]]] = deque()
     try:
         while waiting or flying:
             while waiting and len(flying) < 2 * count + 1:
                 chunk = waiting.popleft()
-                flying.append((chunk, executor.submit(work, chunk)))
+                flying.append((chunk, executor.submit(do, chunk)))
             yield from _result(*flying.popleft())
     finally:
         for _, future in flying:
             future.cancel()
 
 
-def _result(chunk: Sequence[Row], work: "Future[list[LoadedRow]]") -> list[LoadedRow]:
+def _result(chunk: Sequence[Row], done: "Future[list[Loaded]]") -> list[Loaded]:
     try:
-        return work.result()
+        return done.result()
     except (BrokenProcessPool, WorkerDiedError) as fault:
         first, last = chunk[0].key, chunk[-1].key
         raise DatasetError(
@@ -81,19 +89,14 @@ def _result(chunk: Sequence[Row], work: "Future[list[LoadedRow]]") -> list[Loade
         ) from fault
 
 
-def _load_here(plan: Plan, rows: Sequence[Row]) -> list[LoadedRow]:
-    return [load_row(plan, row) for row in rows]
+def _do_here(work: Work[Loaded], plan: Plan, rows: Sequence[Row]) -> list[Loaded]:
+    return [work(plan, row) for row in rows]
 
 
-def _load_there(plan: bytes, rows: Sequence[Row]) -> list[LoadedRow]:
-    return [_sendable(load_row(_plan(plan), row)) for row in rows]
+def _do_there(work: Work[Loaded], plan: bytes, rows: Sequence[Row]) -> list[Loaded]:
+    return _do_here(work, _plan(plan), rows)
 
 
 @lru_cache(maxsize=1)
 def _plan(sent: bytes) -> Plan:
     return pickle.loads(sent)  # type: ignore[no-any-return]  # noqa: S301  our own plan, from our own parent
-
-
-def _sendable(row: LoadedRow) -> LoadedRow:
-    """Exceptions stay behind: not all can be sent, and the record says it all."""
-    return row._replace(causes=[])

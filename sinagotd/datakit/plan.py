@@ -1,11 +1,13 @@
-"""What workers need to load rows: the rows' files, the sources and their order; it can be sent to another process."""
+"""What workers need to load rows: the rows' files, the sources and their order; it can be sent to another process.
 
-from collections.abc import Iterable
+A source comes after what it requires; a cycle concerns only the sources on it.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sinagotd.datakit.ordering import order
 from sinagotd.datakit.registry import Sources
 from sinagotd.datakit.settings import DatasetSettings
 from sinagotd.datakit.source import DataSource
@@ -21,7 +23,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to load for every row. `order` holds the shown tags and all they require;"""
+    """What to load for every row. `order` holds the shown tags and all they require."""
 
     shown: tuple[str, ...]
     order: tuple[str, ...]
@@ -75,3 +77,50 @@ def make_plan(
     ordered = order(shown, known_requires)
     classes = {tag: registry.get_source_class(tag) for tag in ordered.tags}
     return Plan(shown, ordered.tags, ordered.cycles, classes, requires, tuple(levels), tuple(roots), settings)
+
+
+class Order(NamedTuple):
+    """Tags in loading order, and a sentence for each tag that requires itself."""
+
+    tags: tuple[str, ...]
+    cycles: dict[str, str]
+
+
+def order(tags: Iterable[str], requires: Callable[[str], Iterable[str]]) -> Order:
+    """Order `tags` and all they require, depth first in the given order. `requires` gives the known tags a tag requires."""
+    graph: dict[str, tuple[str, ...]] = {}
+    waiting = list(tags)
+    wanted = tuple(dict.fromkeys(waiting))
+    while waiting:
+        tag = waiting.pop()
+        if tag not in graph:
+            graph[tag] = tuple(requires(tag))
+            waiting.extend(graph[tag])
+    cycles = {tag: f"requires itself: {' → '.join(way)}" for tag in graph if (way := _way_back(tag, graph))}
+    done: dict[str, None] = {}
+    for tag in wanted:
+        _visit(tag, graph, cycles, done)
+    return Order(tuple(done), cycles)
+
+
+def _visit(tag: str, graph: dict[str, tuple[str, ...]], cycles: dict[str, str], done: dict[str, None]) -> None:
+    if tag in done:
+        return
+    if tag not in cycles:
+        for needed in graph[tag]:
+            _visit(needed, graph, cycles, done)
+    done[tag] = None
+
+
+def _way_back(start: str, graph: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The shortest way from a tag to itself, or nothing."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen = set()
+    for way in ways:
+        for following in graph[way[-1]]:
+            if following == start:
+                return (*way, start)
+            if following not in seen:
+                seen.add(following)
+                ways.append((*way, following))
+    return ()

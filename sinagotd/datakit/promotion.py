@@ -27,7 +27,7 @@ def _target(arrays: list[Cell]) -> Any:
     if (
         isinstance(common, np.dtype)
         and common.kind in "iub"
-        and any(len(array) and _is_blank(array) for array in arrays)
+        and any(array.size and _is_blank(array) for array in arrays)
     ):
         return _nullable(common)
     return common
@@ -35,7 +35,7 @@ def _target(arrays: list[Cell]) -> Any:
 
 def _is_blank(array: Cell) -> bool:
     """Whether an array's type is an accident: it is empty, or all of it is missing."""
-    return len(array) == 0 or (array.ndim == 1 and bool(pd.isna(array).all()))
+    return array.size == 0 or (array.ndim == 1 and bool(pd.isna(array).all()))
 
 
 def _common(arrays: list[Cell]) -> Any:
@@ -96,7 +96,7 @@ def _as_type(array: Cell, target: Any) -> Cell:
     if array.ndim != 1:
         return array.astype(target) if isinstance(target, np.dtype) else array
     if _is_blank(array):
-        return _blank(len(array), target)
+        return blank(len(array), target)
     if isinstance(target, pd.StringDtype):
         return texts(array)
     if isinstance(target, np.dtype):
@@ -105,7 +105,7 @@ def _as_type(array: Cell, target: Any) -> Cell:
     return pd.Series(array).astype(target).array
 
 
-def _blank(length: int, target: Any) -> Cell:
+def blank(length: int, target: Any) -> Cell:
     """An array in which nothing is known."""
     if not isinstance(target, np.dtype):
         return pd.array([None] * length, dtype=target)

@@ -6,10 +6,13 @@ import importlib.util
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
+
+import xxhash
 
 from sinagotd.datakit.faults import SourceError, UnknownSourceError
 from sinagotd.datakit.filters import names_of
@@ -76,11 +79,12 @@ class Sources:
 
     def require(self, tags: tuple[str, ...]) -> None:
         """Raises UnknownSourceError naming all tags that no source has, sorted."""
-        unknown = sorted(set(tags) - set(self.available_tags()) - set(self.faults))
+        there = self.available_tags()
+        unknown = sorted(set(tags) - set(there) - set(self.faults))
         if unknown:
-            raise UnknownSourceError(
-                f"no source is called {', '.join(unknown)}; there are {', '.join(self.available_tags())}"
-            )
+            near = get_close_matches(unknown[0], there, n=1)
+            hint = f" (is it {near[0]!r}?)" if near else ""
+            raise UnknownSourceError(f"no source is called {', '.join(unknown)}{hint}; there are {', '.join(there)}")
 
     def classes(self) -> Iterator[type[DataSource]]:
         """Every class that can be imported, by tag."""
@@ -91,9 +95,6 @@ class Sources:
     def globs(self) -> Globs:
         """The patterns of all sources, ready to be asked for names."""
         return Globs((kind.tag, pattern) for kind in self.classes() for pattern in kind.patterns)
-
-    def folder_tags(self) -> frozenset[str]:
-        return frozenset(kind.tag for kind in self.classes() if kind.is_folder)
 
     def with_derived(self, tags: Iterable[str]) -> tuple[str, ...]:
         """The tags, and after them the sources whose values may be inside the files of these."""
@@ -157,7 +158,9 @@ def _classes_of_module(path: Path) -> list[type[DataSource]]:
 def _run(path: Path) -> ModuleType:
     import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415  only who adds a file needs it
 
-    name = f"sinagotd_sources_{path.stem}"
+    name = (
+        f"sinagotd_sources_{path.stem}_{xxhash.xxh32_hexdigest(bytes(path))}"  # two folders may have one of this name
+    )
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise SourceError(f"{path} is no Python file: name it .py, or .toml for declared sources")

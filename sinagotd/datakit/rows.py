@@ -67,7 +67,9 @@ def rows_of(inventory: Any, settings: DatasetSettings) -> Rows:
     frame, ValueError for an index that is none of recordings.
     """
     if not isinstance(inventory, pd.DataFrame):
-        raise TypeError(f"an inventory is a DataFrame of paths, not {type(inventory).__name__}")
+        raise TypeError(
+            f"an inventory is a DataFrame of paths, not {type(inventory).__name__}; of a folder it is Dataset.from_directory"
+        )
     if not isinstance(inventory.index, pd.MultiIndex):
         raise ValueError(  # noqa: TRY004  as users know it: the frame is of the right type
             "an inventory's index has the levels Subject, Session and, if there are tasks, Task: make it a MultiIndex"

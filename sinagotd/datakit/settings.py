@@ -1,18 +1,7 @@
 """The names and habits of one dataset; frozen, so that changing them for one changes no other."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
-
-
-@dataclass(frozen=True, slots=True)
-class MetaKeys:
-    """Keys that the base classes add to a stream's meta."""
-
-    camera: str = "camera_tag"
-    timeseries: str = "is_timeseries"
-    source: str = "source_tag"
-    interval: str = "is_interval"
-    scope: str = "scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +20,7 @@ class DatasetSettings:
     no_session: str = "ses-none"
     entities: tuple[str, ...] | None = None
     session_files: Literal["visible", "joined"] = "visible"
-    meta: MetaKeys = field(default_factory=MetaKeys)
-    unshown_scopes: tuple[str, ...] = ("session", "experiment")
     clock_tag: str = "dataqueue"
-    dataqueue_glob: str = "*_dataqueue.csv"
     queue_column: str = "queue_elapsed"
     device_column: str = "device_id"
     window_device_patterns: tuple[str, ...] = ("dhyana", "mesoscope")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 import numpy as np
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.settings import MetaKeys
 from sinagotd.datakit.streams import Floats, LoadedStream
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Timed = tuple[Floats, Any, dict[str, Any]]
+"""Times in seconds (n,), a value of any kind, and meta."""
 Method = TypeVar("Method", bound=Callable[..., Any])
-_KEYS = MetaKeys()
 
 
 def document(method: Method) -> Method:
@@ -43,8 +43,6 @@ class DataSource:
     """Globs, relative to the file's folder, of what `load` reads besides: a change there makes the cell another one."""
     camera_tag: ClassVar[str | None] = None
     is_timeseries: ClassVar[bool] = True
-    is_folder: ClassVar[bool] = False
-    """Whether a cell is a folder (as a Zarr store) and not a file."""
 
     def load(self, path: Path, *, context: LoadContext | None = None) -> LoadedStream:
         """Read one file. Raises whatever says what is wrong with it; the row, the source and the path are added."""
@@ -71,9 +69,9 @@ class DataSource:
 
     def stream(self, t: Any, value: Any, meta: dict[str, Any] | None, **more: Any) -> LoadedStream:
         """Put a stream together; meta that is there already is not overwritten."""
-        added: dict[str, Any] = {_KEYS.timeseries: self.is_timeseries, _KEYS.source: self.tag, **more}
+        added: dict[str, Any] = {"is_timeseries": self.is_timeseries, "source_tag": self.tag, **more}
         if self.camera_tag:
-            added[_KEYS.camera] = self.camera_tag
+            added["camera_tag"] = self.camera_tag
         docs = self._documented()
         if docs:
             added["docs"] = docs
@@ -83,7 +81,7 @@ class DataSource:
 class TimeseriesSource(DataSource):
     """A source whose values belong to points in time."""
 
-    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> tuple[Floats, Any, dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:
         """Return times in seconds (n,), values (n, …) and meta."""
         raise NotImplementedError(f"{type(self).__name__} has no build_timeseries()")
 
@@ -96,7 +94,7 @@ class TableSource(DataSource):
 
     is_timeseries: ClassVar[bool] = False
 
-    def build_table(self, path: Path, *, context: LoadContext | None) -> tuple[Floats, Any, dict[str, Any]]:
+    def build_table(self, path: Path, *, context: LoadContext | None) -> Timed:
         """Return times in seconds (n,), a table or mapping, and meta."""
         raise NotImplementedError(f"{type(self).__name__} has no build_table()")
 
@@ -120,4 +118,4 @@ class IntervalSeriesSource(DataSource):
         if absent:
             raise ValueError(f"source {self.tag!r} gave intervals without a column {' and '.join(absent)}")
         starts = pd.to_numeric(frame["start_s"], errors="coerce").to_numpy(dtype=np.float64)
-        return self.stream(starts, frame, meta, **{_KEYS.interval: True})
+        return self.stream(starts, frame, meta, is_interval=True)

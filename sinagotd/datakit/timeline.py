@@ -3,15 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Mask = NDArray[np.bool_]
 Selector = str | Sequence[str] | Callable[["pd.Series[Any]"], Any]
@@ -22,7 +20,6 @@ def numbers_of(series: "pd.Series[Any]") -> Floats:
     """A column as float64, (n,); what is no number is NaN."""
     if series.dtype.kind == "f":
         return series.to_numpy(dtype=np.float64)
-    import pandas as pd  # noqa: PLC0415  as in all sources: imported where a table is held
 
     return pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -30,7 +27,7 @@ def numbers_of(series: "pd.Series[Any]") -> Floats:
 class TimelineSlice:
     """Some rows of the event log, in file order."""
 
-    def __init__(self, frame: "pd.DataFrame", *, queue_column: str = "queue_elapsed") -> None:
+    def __init__(self, frame: pd.DataFrame, *, queue_column: str = "queue_elapsed") -> None:
         self.frame = frame
         self._queue_column = queue_column
 
@@ -40,8 +37,6 @@ class TimelineSlice:
 
     def packet_absolute(self) -> "pd.Series[str]":
         """When the packets arrived, as ISO 8601 in UTC; missing where the log has no time."""
-        import pandas as pd  # noqa: PLC0415  as in all sources: imported where a table is held
-
         times = pd.to_datetime(self.frame["packet_ts"], format="ISO8601", utc=True, errors="coerce")
         return times.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
@@ -50,7 +45,7 @@ class DataqueueIndex:
     """A view over one event log: which device spoke when. Rows without a queue time are left out."""
 
     def __init__(
-        self, frame: "pd.DataFrame", *, queue_column: str = "queue_elapsed", device_column: str = "device_id"
+        self, frame: pd.DataFrame, *, queue_column: str = "queue_elapsed", device_column: str = "device_id"
     ) -> None:
         queue = numbers_of(frame[queue_column])
         finite = np.isfinite(queue)
@@ -62,8 +57,6 @@ class DataqueueIndex:
     @classmethod
     def from_path(cls, path: str | Path, *, queue_column: str = "queue_elapsed") -> "DataqueueIndex":
         """Read a log. Raises FileNotFoundError where there is none, or none with a queue time in it."""
-        import pandas as pd  # noqa: PLC0415
-
         try:
             index = cls(pd.read_csv(path), queue_column=queue_column)
         except (OSError, ValueError, KeyError) as fault:
@@ -81,8 +74,6 @@ class DataqueueIndex:
     @cached_property
     def _coded(self) -> tuple[NDArray[Any], list[str]]:
         """The device of each row as a number, and the names by number, in order of appearance."""
-        import pandas as pd  # noqa: PLC0415
-
         if self.device_column not in self.frame.columns:
             return np.full(len(self.queue), -1), []
         ids = self.frame[self.device_column]

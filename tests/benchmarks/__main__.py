@@ -47,7 +47,9 @@ PEERS_FOLDER = Path(__file__).parents[2] / ".venv-bench"
 
 def main() -> int:
     """Measure what the arguments ask for, and say in the end what holds; 1 when a case could not be measured."""
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # where people install it, no program compiles its modules at each start
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # where people install it, no program compiles its modules at each start
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what was begun is cleaned up
     options = _options()
     console = make_console()

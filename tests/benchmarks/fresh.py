@@ -14,9 +14,8 @@ _PROGRAM = """\
 import json, resource, sys, time, warnings
 warnings.simplefilter("ignore")
 
-def spent():
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+def spent(*whose):
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
 
 def peak_bytes():  # ru_maxrss would count what the parent had before it became this program
     line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM:"))
@@ -27,18 +26,20 @@ names = {"__name__": "fresh"}
 exec(before, names)
 took = []
 for work in works:
-    cpu, began = spent(), time.perf_counter()
+    own, others, began = spent(resource.RUSAGE_SELF), spent(resource.RUSAGE_CHILDREN), time.perf_counter()
     exec(work, names)
-    took.append((time.perf_counter() - began, spent() - cpu, peak_bytes()))
+    wall, own = time.perf_counter() - began, spent(resource.RUSAGE_SELF) - own
+    took.append((wall, own + spent(resource.RUSAGE_CHILDREN) - others, own, peak_bytes()))
 print("took", json.dumps(took))
 """
 
 
 class Took(NamedTuple):
-    """Seconds on the clock, processor seconds with those of ended children, and the most memory so far."""
+    """Seconds on the clock, processor seconds with and without those of ended children, and the most memory so far."""
 
     wall_s: float
     cpu_s: float
+    own_cpu_s: float
     peak_bytes: float
 
     @property

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from study_world import Study
 
 from sinagotd.cli.main import sinagotd
 from sinagotd.daemon.lifetime import Service, serve
@@ -127,3 +129,25 @@ def sinagotd_call() -> Callable[..., Result]:
 @pytest.fixture
 def json_of() -> Callable[[Result], Any]:
     return parsed
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory):
+    study = Study(tmp_path_factory.mktemp("study"))
+    assert study.build()["status"] == "published"
+    return study.folder
+
+
+@pytest.fixture
+def study(tmp_path):
+    return Study(tmp_path)
+
+
+@pytest.fixture
+def built(built_once, tmp_path):
+    """The same dataset as built before, moved here as a whole."""
+    folder = tmp_path / "study-of-its-own"
+    shutil.copytree(built_once, folder, symlinks=True)
+    study = Study.__new__(Study)
+    study.folder, study.output = folder, folder / "tables/harbor.parquet"
+    return study

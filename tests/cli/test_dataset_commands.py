@@ -1,88 +1,16 @@
 """`sinagotd dataset`: what each command prints and how it exits, on a small tree that is really built."""
 
-import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from sinagotd.cli.dataset import COMMANDS
 from sinagotd.cli.dataset_choosing import the_dataset
 from sinagotd.cli.main import sinagotd
+from sinagotd.daemon.datasets import building
 from sinagotd.datakit.builds.home import Home
-
-SETTINGS = """
-[cluster]
-workers = 2
-[datasets.harbor]
-roots = ["study"]
-output = "tables/{name}.parquet"
-keep = 2
-{more}
-[datasets.harbor.source.scores]
-kind = "table"
-files = "*_scores.csv"
-time = {column = "time"}
-"""
-
-
-class Study:
-    """A service with one dataset of three recordings."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.output = folder / "tables/harbor.parquet"
-        self.settings()
-        for number in range(1, 4):
-            self.scores(number, "0,1\n1,2\n")
-
-    def settings(self, more="", instead=()):
-        text = SETTINGS.replace("{more}", more)
-        for old, new in instead:
-            assert old in text
-            text = text.replace(old, new)
-        (self.folder / "sinagotd.toml").write_text(text)
-
-    def scores(self, number, lines):
-        file = self.folder / f"study/sub-{number}/ses-1/sub-{number}_ses-1_scores.csv"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"time,score\n{lines}")
-
-    def say(self, *words, expect=0):
-        result = CliRunner().invoke(sinagotd, [*words, "--config", str(self.folder)])
-        assert result.exit_code == expect, result.output
-        return result.output
-
-    def ask(self, *words, expect=0):
-        return json.loads(self.say(*words, "--json", expect=expect))
-
-    def build(self, expect=0):
-        return self.ask("dataset", "build", "harbor", expect=expect)
-
-
-@pytest.fixture(scope="session")
-def built_once(tmp_path_factory):
-    study = Study(tmp_path_factory.mktemp("study"))
-    assert study.build()["status"] == "published"
-    return study.folder
-
-
-@pytest.fixture
-def study(tmp_path):
-    return Study(tmp_path)
-
-
-@pytest.fixture
-def built(built_once, tmp_path):
-    """The same dataset as built before, moved here as a whole."""
-    folder = tmp_path / "study-of-its-own"
-    shutil.copytree(built_once, folder, symlinks=True)
-    study = Study.__new__(Study)
-    study.folder, study.output = folder, folder / "tables/harbor.parquet"
-    return study
 
 
 def test_a_build_publishes_and_the_next_one_has_nothing_to_do(study):
@@ -93,6 +21,13 @@ def test_a_build_publishes_and_the_next_one_has_nothing_to_do(study):
     report = study.build()
     assert (report["status"], report["cells_loaded"], report["why"]) == ("unchanged", 0, "nothing changed")
     assert study.output.stat() == before
+
+
+def test_a_build_says_how_far_it_is(study, monkeypatch):
+    monkeypatch.setattr(building, "TOLD_EVERY_S", 0.0)
+    said = []
+    building.do(the_dataset("harbor", study.folder).job(), say=said.append)
+    assert said == [f"{count} of 3 rows are loaded" for count in (1, 2, 3)]
 
 
 def test_one_changed_file_is_one_cell_and_diff_says_so(built):
@@ -110,9 +45,14 @@ def test_one_changed_file_is_one_cell_and_diff_says_so(built):
 
 def test_diff_needs_two_versions(built):
     said = built.say("dataset", "diff", "harbor", expect=1)
-    assert "only 1 version of it is there" in said
+    assert "no version before 1 is kept, name two" in said
     assert "there is no version 7" in built.say("dataset", "diff", "harbor", "7", "1", expect=1)
     built.say("dataset", "diff", "harbor", "1", "2", "3", expect=2)
+
+
+def test_before_the_first_build_there_is_nothing_to_compare_or_to_go_back_to(study):
+    assert "nothing is published yet" in study.say("dataset", "diff", "harbor", expect=1)
+    assert "no older version is kept" in study.say("dataset", "rollback", "harbor", expect=1)
 
 
 def test_rollback_shows_an_older_version_again(built):
@@ -120,7 +60,8 @@ def test_rollback_shows_an_older_version_again(built):
     built.scores(2, "0,7\n")
     latest = built.build()["version"]
     assert built.ask("dataset", "rollback", "harbor")["version"] == latest - 1
-    assert built.ask("dataset", "status", "harbor")["latest"] == latest - 1
+    shown = built.ask("dataset", "status", "harbor")
+    assert (shown["latest"], shown["state"]) == (latest - 1, "rolled back")
     assert built.ask("dataset", "rollback", "harbor", str(latest))["version"] == latest
     assert "there is no version 99" in built.say("dataset", "rollback", "harbor", "99", expect=1)
 
@@ -150,6 +91,29 @@ def test_the_status_tells_versions_and_the_last_build(built):
     assert "published, the first version" in said
 
 
+def test_the_status_counts_what_came_of_builds_and_checks(study):
+    study.build()
+    study.build()
+    study.ask("dataset", "verify", "harbor")
+    with Home(study.output).locked():
+        study.build(expect=1)
+    shutil.rmtree(study.folder / "study")
+    study.build(expect=1)
+    shown = study.ask("dataset", "status", "harbor", expect=1)
+    assert shown["counts"] == {"published": 1, "unchanged": 1, "checked": 1, "failed": 1}
+    assert shown["last_build"]["succeeded_at"] < shown["last_build"]["began_at"]
+    assert "1 published, 1 unchanged, 1 checked, 1 failed" in study.say("dataset", "status", "harbor", expect=1)
+    (row,) = study.ask("dataset", "list")
+    assert (row["counts"], row["succeeded_at"]) == (shown["counts"], shown["last_build"]["succeeded_at"])
+
+
+def test_what_somebody_changed_is_said(built):
+    built.build()
+    with built.output.open("ab") as file:
+        file.write(b"mine")
+    assert "was changed by someone" in built.ask("dataset", "list")[0]["fault"]
+
+
 def test_a_cell_that_cannot_be_loaded_is_a_problem_and_no_reason_to_stop(study):
     study.scores(2, "0,x,y\n")
     report = study.build()
@@ -168,6 +132,8 @@ def test_a_strict_dataset_keeps_the_last_good_version(study):
     assert report["status"] == "kept"
     assert "strict" in report["why"]
     assert study.output.read_bytes() == before
+    shown = study.ask("dataset", "status", "harbor", expect=1)
+    assert (shown["state"], shown["fault"], shown["latest"]) == ("kept", report["why"], 1)
 
 
 def test_what_cannot_be_built_is_a_sentence_and_stands_in_the_status(study):
@@ -182,7 +148,7 @@ def test_what_cannot_be_built_is_a_sentence_and_stands_in_the_status(study):
 def test_an_output_that_somebody_took_away_is_said_and_built_again(built):
     built.build()
     built.output.unlink()
-    assert "was taken away" in built.say("dataset", "status", "harbor", expect=1)
+    assert "was deleted by someone" in built.say("dataset", "status", "harbor", expect=1)
     assert built.build()["status"] == "published"
     assert built.output.is_file()
 
@@ -237,106 +203,3 @@ def test_the_list_waits_for_no_pandas(built):
         "assert 'pandas' not in sys.modules and 'pyarrow' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code, str(built.folder)], check=True)
-
-
-# check
-
-
-def checked(study, expect):
-    (examined,) = [each for each in study.ask("check", expect=expect) if each["workspace"] == "dataset harbor"]
-    return examined
-
-
-def test_check_says_what_a_dataset_is_made_of(study):
-    examined = checked(study, 0)
-    assert (examined["records"], examined["steps"], examined["faults"]) == (3, ["scores"], [])
-    assert "3 rows, 1 source (scores)" in study.say("check")
-    assert not (study.folder / "tables").exists()
-
-
-@pytest.mark.parametrize(
-    ("instead", "fault"),
-    [
-        ([('["study"]', '["nowhere"]')], "there is no such folder"),
-        ([('roots = ["study"]', 'workspace = "lab"')], "there is no such file"),
-        ([("keep = 2", 'sources = ["scors"]')], "scors"),
-        ([("keep = 2", 'sources_from = ["mine.py"]')], "there is no such file: write it"),
-        ([("keep = 2", 'include = {subject = "9"}')], "leave no row"),
-        ([("keep = 2", 'include = {planet = "9"}')], "planet"),
-        ([("keep = 2", 'format = "csv"')], "format='csv'"),
-        ([("tables/{name}.parquet", "study/sub-1/ses-1/sub-1_ses-1_scores.csv/x.csv")], "is no folder"),
-        ([("tables/{name}.parquet", "study")], "a folder is there that is none of ours"),
-        ([('kind = "table"', 'kind = "tabel"')], "kind"),
-    ],
-)
-def test_check_says_what_is_wrong_before_anything_starts(study, instead, fault):
-    study.settings(instead=instead)
-    assert fault in " ".join(checked(study, 1)["faults"])
-
-
-def test_check_says_that_a_workspace_is_not_the_services_own(study):
-    (study.folder / "lab").mkdir()
-    (study.folder / "lab/workspace.toml").write_text("[records]\nid_pattern = 'x'\n")
-    study.settings(instead=[('roots = ["study"]', 'workspace = "lab"')])
-    examined = checked(study, 1)
-    assert "none of the service's workspaces" in examined["warnings"][0]
-
-
-def test_a_cron_line_that_is_none_is_a_fault_of_the_settings(study):
-    study.settings('schedule = "0 3 * * * Mars/Base"')
-    assert "Mars/Base" in study.say("check", expect=1)
-
-
-def test_check_tells_of_a_misspelt_setting_of_a_dataset(study):
-    study.settings(more='schedul = "15min"\n')
-    assert "datasets.harbor.schedul is not a setting and does nothing" in study.say("check")
-
-
-def test_check_of_one_workspace_leaves_datasets_alone(study):
-    (study.folder / "lab").mkdir()
-    Path(study.folder / "lab/workspace.toml").write_text("[records]\nid_pattern = 'x'\n")
-    said = study.say("check", str(study.folder / "lab"), expect=1)
-    assert "dataset" not in said.replace("path.dataset", "").replace("lab/dataset", "")
-
-
-# verify
-
-
-def test_what_is_published_is_as_a_build_from_scratch_makes_it(built):
-    report = built.ask("dataset", "verify", "harbor")
-    assert (report["status"], report["rows"], report["cells"]) == ("checked", 3, [])
-    assert "3 cells of 3 rows are as a build from scratch makes them" in built.say("dataset", "verify", "harbor")
-    assert built.ask("dataset", "status", "harbor")["last_build"]["check"]["status"] == "checked"
-
-
-BIASED = """
-from pathlib import Path
-from sinagotd.datakit import DataSource
-
-
-class Biased(DataSource):
-    tag, patterns, is_timeseries = "biased", ("*_scores.csv",), False
-
-    def load(self, path, *, context=None):
-        return self.stream([], int(Path(__file__).with_name("bias.txt").read_text()), {"scope": "session"})
-"""
-
-
-def test_a_value_that_is_not_what_its_files_say_is_wrong(study):
-    """Its source reads a file of which nobody knows."""
-    (study.folder / "mine.py").write_text(BIASED)
-    (study.folder / "bias.txt").write_text("1")
-    study.settings('sources_from = ["mine.py"]\nsources = ["biased"]')
-    study.build()
-    (study.folder / "bias.txt").write_text("2")
-    assert study.build()["status"] == "unchanged"
-    report = study.ask("dataset", "verify", "harbor", expect=1)
-    assert report["status"] == "wrong"
-    assert report["cells"][0] == "biased.value of 1 ses-1 task-session: its value is not what its file says"
-    (row,) = study.ask("dataset", "list")
-    assert (row["state"], row["fault"]) == ("wrong", report["why"])
-    assert "differs" in study.say("dataset", "verify", "harbor", expect=1)
-
-
-def test_there_must_be_something_to_verify(study):
-    assert "build it first" in study.ask("dataset", "verify", "harbor", expect=1)["why"]

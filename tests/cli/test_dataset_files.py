@@ -93,7 +93,8 @@ def test_what_cannot_be_loaded_stops_a_build_unless_it_is_lenient(tree: Path, tm
     lenient = call("build", tree, "-o", tmp_path / "x.parquet", "--lenient")
 
     assert strict.exit_code == 1
-    assert bad.name in strict.stderr
+    assert strict.stderr.splitlines()[0] == "1 of 4 cells could not be loaded (--lenient builds without them):"
+    assert bad.name in strict.stderr.splitlines()[1]
     assert lenient.exit_code == 1
     assert f"session_config, data/sub-02/ses-a/{bad.name}" in lenient.stdout
     assert len(load_dataset(tmp_path / "x.parquet")) == 2
@@ -138,6 +139,19 @@ def test_inspect_of_nothing_is_a_sentence(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert str(tmp_path) in result.stderr
+
+
+def test_what_is_misspelt_is_told_with_what_is_meant(tree: Path, saved: Path) -> None:
+    for words, said in [
+        (("inspect", tree, "--session", "a"), "no row has the session 'a': did you mean ses-a?"),
+        (("validate", tree, "--subject", "9"), "no row has the subject '9'; there are 01, 02"),
+        (("build", tree, "-t", "note"), "no source is called note (is it 'notes'?)"),
+        (("explore", tree.parent / "tre"), "there is neither a file nor a folder of this name"),
+        (("profile", tree), "is a folder, and a saved dataset is a file"),
+        (("explore", saved, "--hdf-ky", "x"), "Did you mean"),
+    ]:
+        result = call(*words)
+        assert (result.exit_code in (1, 2), said in result.stderr) == (True, True), result.stderr
 
 
 def test_explore_shows_and_draws(tree: Path, saved: Path, tmp_path: Path) -> None:

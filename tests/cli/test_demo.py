@@ -67,15 +67,19 @@ def test_the_demo_says_what_ran_and_why(tmp_path: Path, sinagotd_call: Call) -> 
 
     assert result.exit_code == 0, result.output
     said = result.stdout
-    acts = re.split(r"^\d  ", said, flags=re.MULTILINE)[1:]
+    acts = re.split(r"^\d  |^10 ", said, flags=re.MULTILINE)[1:]
     assert [re.findall(r"^   (\d+) runs? ", act, re.MULTILINE) for act in acts] == [
-        ["21"], ["3"], ["0"], ["3"], ["8"], ["16"], ["6"], ["3"],
+        ["21"], ["3"], ["0"], ["3"], ["8"], ["16"], ["6"], ["3"], ["0"], ["3"],
     ]  # fmt: skip
     for act, word in ((1, "changed since the last run"), (4, "its code changed"), (5, "its code changed")):
         assert word in acts[act]
     assert "it failed and is due again: ValueError: could not convert string to float: 'long'" in acts[6]
     assert 'lengths = [metres(boat["length_ft"])' in acts[6]
-    assert "The daemon was asked to stop and ended well" in acts[7]
+    assert "has a row for each of the 10 files" in acts[8]
+    assert re.findall(r"^  (\S+) \S+ .* (mean|report)  file$", acts[9], re.MULTILINE) == [
+        ("BOATS-20260501-d", "mean"), ("BOATS-20260501-d", "report"),
+    ]  # fmt: skip
+    assert "The daemon was asked to stop and ended well" in acts[9]
     assert "\n30 current\n" in said
     assert f"\n  sinagotd status {folder}\n" in said
     assert "3.28084" in (folder / "scripts/harbour.py").read_text()

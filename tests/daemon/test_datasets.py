@@ -1,127 +1,23 @@
-"""Datasets in the daemon by hand: real settings, real watches, a clock that is told, and builds that end as the test says."""
+"""What comes of builds and checks of datasets in the daemon: told, remembered, counted, tried again."""
 
 import json
-from contextlib import suppress
 from pathlib import Path
-from queue import Empty
 
 import pytest
-import structlog
+from kept_world import PUBLISHED, UNCHANGED, World
 
 from sinagotd.core.states import Outcome
 from sinagotd.daemon import events
 from sinagotd.daemon.datasets.desk import Remembered
-from sinagotd.daemon.datasets.keeping import Datasets
+from sinagotd.daemon.datasets.jobs import Errand
 from sinagotd.daemon.loop import Loop, Parts
 from sinagotd.daemon.notifier import Notifier
 from sinagotd.daemon.sites import Sites
 from sinagotd.daemon.vitals import Vitals
+from sinagotd.errors import ConfigError
 from sinagotd.runner.protocol import RunEnded, RunLost, RunSaid
 from sinagotd.scripts.faults import ErrorKind
 from sinagotd.scripts.orders import LogLine, Receipt, RunError
-from sinagotd.settings.daemon import load_daemon
-
-PUBLISHED = {"status": "published", "why": "it is new", "version": 1, "rows": 2, "problems": 0}
-UNCHANGED = PUBLISHED | {"status": "unchanged", "why": "nothing changed"}
-LIMIT_S = 20.0
-QUIET_S = 0.5
-
-
-class ByHand:
-    """A runner whose runs end when the test says so."""
-
-    window = 4
-    trouble = ""
-
-    def __init__(self):
-        self.orders = []
-        self.priorities = []
-
-    def submit(self, order, *, priority=0):
-        self.orders.append(order)
-        self.priorities.append(priority)
-
-
-class World:
-    """A service with datasets and no workspace; time stands still until it is told to go on."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.now = 1_000_000.0
-        self.lines = []
-        self.inbox = events.Inbox()
-        self.runner = ByHand()
-        self.log = structlog.wrap_logger(
-            structlog.ReturnLogger(), processors=[self._hear], wrapper_class=structlog.BoundLogger
-        )
-        self.datasets = None
-
-    def begin(self, *names, more="", once=False, **settings):
-        """Start with these datasets, as a new process would."""
-        self.end()
-        text = more
-        for name in names:
-            keys = {"roots": ["study"], "output": "tables/{name}.parquet"} | settings
-            text += f"[datasets.{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
-        (self.folder / "study").mkdir(exist_ok=True)
-        (self.folder / "sinagotd.toml").write_text(text)
-        self.settings = load_daemon(self.folder)
-        self.datasets = Datasets(self.settings, self.inbox, self.runner, self.log, once=once, clock=lambda: self.now)
-        self.datasets.start()
-        return self
-
-    def end(self):
-        if self.datasets is not None:
-            self.datasets.stop()
-
-    def _hear(self, _logger, method, event):
-        self.lines.append(event | {"level": method})
-        return ""
-
-    def turn(self, *sites, after=0.0):
-        """Let it take a turn, `after` seconds; gives the orders that it submitted."""
-        self.now += after
-        before = len(self.runner.orders)
-        self.datasets.turn(sites)
-        return self.runner.orders[before:]
-
-    def report(self, order, report):
-        """The build of this order comes to its end."""
-        staging = Path(order.staging)
-        staging.mkdir(parents=True)
-        (staging / order.outputs[""]).write_text(json.dumps(report))
-        assert self.datasets.hear(RunEnded(order.run_id, Receipt(order.run_id, Outcome.SUCCEEDED)))
-
-    def built(self, report=PUBLISHED, *, after=0.0):
-        (order,) = self.turn(after=after)
-        self.report(order, report)
-        return order
-
-    def fails(self, error, *, after=0.0):
-        (order,) = self.turn(after=after)
-        self.datasets.hear(RunEnded(order.run_id, Receipt(order.run_id, Outcome.FAILED, error=error)))
-
-    def write(self, path, text="x"):
-        """Write a file, and hand on what the watcher says of it."""
-        file = self.folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-
-    def hear_touch(self):
-        assert self.datasets.hear(self.inbox.get(timeout=LIMIT_S))
-
-    def hear_all(self):
-        """As long as the watcher has something to say; at least once."""
-        self.hear_touch()
-        with suppress(Empty):
-            while True:
-                assert self.datasets.hear(self.inbox.get(timeout=QUIET_S))
-
-    def said(self, event):
-        return [line for line in self.lines if line["event"] == event]
-
-    def known(self, name="harbor"):
-        return Remembered.read(self.folder / f"tables/.sinagotd/datasets/{name}.json")
 
 
 @pytest.fixture
@@ -129,136 +25,6 @@ def world(tmp_path):
     world = World(tmp_path)
     yield world
     world.end()
-
-
-class AtWork:
-    """A workspace as far as datasets look at it."""
-
-    def __init__(self, file, *, at_rest):
-        self.settings = type("Settings", (), {"config_path": file})
-        self.at_rest = at_rest
-
-
-# when
-
-
-def test_what_was_never_built_is_built_at_once_behind_every_step(world):
-    (order,) = world.begin("harbor").turn()
-    job = order.opts["job"]
-    assert world.runner.priorities == [-1]
-    assert order.timeout_s == 21600.0
-    assert (job["name"], job["errand"]) == ("harbor", "build")
-    assert job["declaration"]["output"] == str(world.folder / "tables/harbor.parquet")
-    assert Path(order.staging).parents[1].is_dir()
-
-
-def test_one_dataset_is_built_at_a_time(world):
-    (first,) = world.begin("harbor", "lake").turn()
-    assert world.turn(after=100.0) == []
-    world.report(first, PUBLISHED)
-    (second,) = world.turn()
-    assert {first.record, second.record} == {"harbor", "lake"}
-
-
-def test_a_file_that_changes_is_built_when_it_was_quiet(world):
-    world.begin("harbor").built()
-    world.now += 1000.0
-    world.write("study/sub-1/a.csv")
-    world.hear_touch()
-    assert world.turn(after=29.0) == []
-    assert len(world.turn(after=1.0)) == 1
-
-
-def test_what_changes_while_it_is_built_is_built_again(world):
-    (order,) = world.begin("harbor").turn()
-    world.write("study/a.csv")
-    world.hear_touch()
-    world.report(order, PUBLISHED)
-    assert world.turn() == []
-    assert len(world.turn(after=60.0)) == 1
-
-
-def test_what_it_publishes_itself_is_no_change(world):
-    world.begin("harbor", output="study/harbor.parquet").built()
-    for path in ("harbor.parquet", "harbor.versions.json", "harbor.problems.csv", ".harbor.parquet.versions/1/x"):
-        world.write(f"study/{path}")
-    world.hear_all()
-    assert world.turn(after=1000.0) == []
-    world.write("study/harbor-2.csv")
-    world.hear_all()
-    assert len(world.turn(after=1000.0)) == 1
-
-
-def test_what_no_watch_saw_is_looked_for_once_in_a_while(world):
-    world.begin("harbor").built()
-    assert world.turn(after=10_000.0) == []
-    world.datasets.hear(events.RootsDue())
-    assert len(world.turn(after=30.0)) == 1
-
-
-def test_a_root_that_cannot_be_watched_is_told_and_looked_at_all_the_same(world):
-    world.begin("harbor", roots=["nowhere"]).datasets.hear(events.WatchCheckDue())
-    (line,) = world.said("root_watching")
-    assert line["mode"] == "scanning"
-    assert len(world.turn()) == 1
-
-
-def test_an_interval_is_kept_over_a_restart(world):
-    world.begin("harbor", schedule="1h").built()
-    world.begin("harbor", schedule="1h")
-    assert world.turn(after=3599.0) == []
-    assert len(world.turn(after=1.0)) == 1
-
-
-def test_after_a_restart_it_is_looked_at_what_changed_meanwhile(world):
-    world.begin("harbor").built()
-    world.now += 1000.0
-    world.begin("harbor")
-    assert len(world.turn(after=30.0)) == 1
-
-
-def test_a_dataset_by_command_is_left_alone(world):
-    world.begin("harbor", schedule="off")
-    world.datasets.hear(events.RootsDue())
-    assert world.turn(after=1e6) == []
-
-
-def test_a_workspace_at_work_makes_its_datasets_dirty_until_it_rests(world):
-    world.begin("harbor", roots=[], workspace="lab").built()
-    file = world.folder / "lab/workspace.toml"
-    world.now += 1000.0
-    for _ in range(5):
-        assert world.turn(AtWork(file, at_rest=False), after=10.0) == []
-    assert world.turn(AtWork(file, at_rest=True), after=29.0) == []
-    assert len(world.turn(AtWork(file, at_rest=True), after=1.0)) == 1
-
-
-def test_another_workspace_at_work_is_no_reason(world):
-    world.begin("harbor", roots=[], workspace="lab").built()
-    world.turn(AtWork(world.folder / "other/workspace.toml", at_rest=False), after=10.0)
-    assert world.turn(after=1e4) == []
-
-
-# once
-
-
-def test_once_means_each_one_time_when_no_workspace_is_at_work(world):
-    world.begin("harbor", "lake", once=True, schedule="1d")
-    assert world.turn(AtWork(world.folder, at_rest=False)) == []
-    assert not world.datasets.at_rest
-    world.built()
-    world.built(UNCHANGED)
-    assert world.turn(after=1e6) == []
-    assert world.datasets.at_rest
-
-
-def test_once_leaves_what_is_built_by_command_only(world):
-    world.begin("harbor", once=True, schedule="off")
-    assert world.turn() == []
-    assert world.datasets.at_rest
-
-
-# what came of it
 
 
 def test_a_build_is_told_with_its_figures_and_leaves_no_staging(world):
@@ -384,9 +150,6 @@ def test_what_an_earlier_process_left_is_swept(world):
     assert not left.exists()
 
 
-# checks
-
-
 def test_what_is_published_is_checked_between_builds(world):
     world.begin("harbor").built()
     (order,) = world.turn(after=86_400.0)
@@ -418,9 +181,6 @@ def test_it_may_be_never_checked(world):
     assert world.turn(after=1e9) == []
 
 
-# in the loop
-
-
 def test_the_loop_builds_and_is_not_at_rest_before(world):
     world.begin("harbor", once=True)
     sites = Sites({}, world.inbox, world.runner, world.log, patient=True)
@@ -436,3 +196,64 @@ def test_the_loop_builds_and_is_not_at_rest_before(world):
     (Path(order.staging) / "report.json").write_text(json.dumps(PUBLISHED))
     loop.handle(RunEnded(order.run_id, Receipt(order.run_id, Outcome.SUCCEEDED)))
     assert loop.at_rest
+
+
+# together with commands
+
+
+def test_who_builds_it_by_command_meanwhile_is_no_failure(world):
+    world.begin("harbor").built({"status": "busy", "why": "another process is building it just now"})
+    (line,) = world.said("dataset_busy")
+    assert line["level"] == "info"
+    assert (world.datasets.failing, world.datasets.status) == ([], "")
+    assert world.turn(after=59.0) == []
+    world.built(after=1.0)
+    assert world.known().counts == {"busy": 1, "published": 1}
+
+
+def test_what_a_command_did_is_taken_up(world):
+    world.begin("harbor")
+    world.fails(RunError("ValueError", "no"))
+    assert world.datasets.failing == ["harbor"]
+    file = world.folder / "tables/.sinagotd/datasets/harbor.json"
+    world.known().after(Errand.BUILD, PUBLISHED, world.now).write(file)
+    world.datasets.hear(events.RootsDue())
+    assert world.datasets.failing == []
+    world.known().after(Errand.CHECK, {"status": "wrong", "why": "2 cells differ"}, world.now).write(file)
+    world.built(UNCHANGED, after=100.0)
+    assert world.known().is_wrong
+    assert world.known().counts == {"failed": 1, "published": 1, "wrong": 1, "unchanged": 1}
+
+
+# declared anew
+
+
+def test_datasets_that_are_declared_anew_are_kept_as_they_are_declared_now(world):
+    (order,) = world.begin("harbor").turn()
+    (world.folder / "lake").mkdir()
+    world.declare("lake", roots=["lake"])
+    world.datasets.reload()
+    world.report(order, PUBLISHED)
+    assert [order.record for order in world.turn(after=100.0)] == ["lake"]
+    world.report(world.runner.orders[-1], PUBLISHED)
+    world.now += 1000.0
+    world.write("study/a.csv")
+    world.write("lake/a.csv")
+    world.hear_all()
+    assert [order.record for order in world.turn(after=30.0)] == ["lake"]
+
+
+def test_what_cannot_be_used_leaves_the_datasets_as_they_were(world):
+    world.begin("harbor").built()
+    for text, why in (("[datasets.harbor]\nroots = 7\n", "roots"), ("[", "TOML")):
+        (world.folder / "sinagotd.toml").write_text(text)
+        with pytest.raises(ConfigError, match=why):
+            world.datasets.reload()
+    world.declare("harbor")
+    (world.folder / "sinagotd.toml").chmod(0o666)
+    with pytest.raises(ConfigError, match="everybody may write it"):
+        world.datasets.reload()
+    world.now += 1000.0
+    world.write("study/a.csv")
+    world.hear_all()
+    assert len(world.turn(after=30.0)) == 1

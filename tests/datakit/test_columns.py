@@ -30,6 +30,8 @@ TOKYO = pd.Timestamp("2025-01-01", tz="Asia/Tokyo")
         ([UTC, pd.Timestamp("2025-01-01")], text_type(), [UTC.isoformat(), "2025-01-01T00:00:00"]),
         ([pd.Timedelta("1s")], None, [pd.Timedelta("1s")]),
         ([2**70, None], "object", [2**70, None]),
+        ([np.timedelta64(1, "s"), 1], text_type(), ["1 seconds", "1"]),
+        ([2**70, 0.5], "object", [2**70, 0.5]),
         ([b"a", 1], "object", [b"a", 1]),
         ([{"a": 1}, 2], "object", [{"a": 1}, 2]),
         ([[1], None], "object", [[1], None]),

@@ -167,8 +167,9 @@ def test_inspect_counts_the_cells_of_the_datasets_own_sources(found, as_default)
         inspect_sources("a path")
 
 
-def test_load_finds_and_materializes(tmp_path, as_default):
-    frame, records = load(experiment(tmp_path), sources="weight", progress=False, return_errors=True)
+def test_load_finds_and_materializes(tmp_path, sources):
+    options = {"progress": False, "return_errors": True, "registry": sources}
+    frame, records = load(experiment(tmp_path), sources="weight", **options)
     assert frame["weight", "grams"].tolist() == [201.0, 201.0, 202.0, 202.0]
     assert len(records) == 4
 

@@ -22,8 +22,8 @@ def identities(root, *paths, globs=NOTES):
     return [found.identity[:3] for found in discover(root, globs).files]
 
 
-def problems(root, globs=NOTES, **more):
-    return [(problem.kind, problem.path.removeprefix(f"{root}/")) for problem in discover(root, globs, **more).problems]
+def problems(root):
+    return [(problem.kind, problem.path.removeprefix(f"{root}/")) for problem in discover(root, NOTES).problems]
 
 
 @pytest.mark.parametrize(
@@ -118,17 +118,6 @@ def test_folders_and_broken_links_are_no_cells_and_hidden_names_are_passed_over(
     found = discover(tmp_path, NOTES)
     assert [file.relative for file in found.files] == [f"{base}/a_notes.txt/inner_notes.txt"]
     assert problems(tmp_path) == [("not a file", f"{base}/{name}_notes.txt") for name in "ade"]
-
-
-def test_a_source_may_want_folders(tmp_path):
-    globs = Globs([("store", "*_x.zarr")])
-    write(tmp_path, "data/sub-1/ses-1/a_x.zarr/inner_x.zarr")
-    write(tmp_path, "data/sub-1/ses-1/b_x.zarr")
-    found = discover(tmp_path, globs, frozenset({"store"}))
-    assert [file.relative for file in found.files] == ["data/sub-1/ses-1/a_x.zarr"]
-    assert problems(tmp_path, globs, folder_tags=frozenset({"store"})) == [
-        ("not a folder", "data/sub-1/ses-1/b_x.zarr")
-    ]
 
 
 def test_a_folder_that_cannot_be_listed_is_a_problem(tmp_path, monkeypatch):

@@ -8,11 +8,10 @@ from datakit_world import stream
 from sinagotd.datakit.arrays import text_type
 from sinagotd.datakit.checks import findings
 from sinagotd.datakit.flatten import flatten
-from sinagotd.datakit.settings import DatasetSettings
 
 
 def cells(value, t=(0.0, 1.0), roots=(), **meta):
-    return flatten(stream(value, t, **meta), DatasetSettings(), roots)
+    return flatten(stream(value, t, **meta), roots)
 
 
 def same(cell, expected, dtype):
@@ -107,6 +106,22 @@ def test_lists_arrays_and_series_give_values(value, feature, expected):
     assert made[feature].tolist() == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.int8(3), 3),
+        (np.bool_(1), True),
+        (np.str_("a"), "a"),
+        (np.datetime64("2025-01-01"), pd.Timestamp("2025-01-01")),
+        (np.timedelta64(1, "s"), pd.Timedelta("1s")),
+    ],
+)
+def test_a_scalar_of_numpy_becomes_a_plain_one(value, plain):
+    for cell in (cells(value)["value"], cells({"x": value})["x"]):
+        assert (cell, type(cell)) == (plain, type(plain))
+
+
 def test_a_mapping_gives_a_cell_per_key_and_a_scalar_its_value():
     made = cells({"a": 1, 2: {"deep": [1]}, "s": pd.Series([1.0]), "x": np.array(["a"])}, is_timeseries=False)
     assert list(made) == ["a", "2", "s", "x"]
@@ -138,8 +153,10 @@ def test_what_a_source_says_is_the_meta_cell_unless_it_is_of_the_session():
 
 def test_meta_tells_paths_relative_to_their_root(tmp_path):
     """V44."""
-    meta = cells([1, 2], roots=("/data/x",), file="/data/x/sub-1/a.csv", path=tmp_path, other="/data/xy")["meta"]
-    assert meta == {"file": "sub-1/a.csv", "path": str(tmp_path), "other": "/data/xy"}
+    said = {"file": "/data/x/sub-1/a.csv", "path": tmp_path, "other": "/data/xy", "inside": [{"file": "/data/x/b"}, 1]}
+    meta = cells([1, 2], roots=("/data/x",), **said)["meta"]
+    assert meta == {"file": "sub-1/a.csv", "path": str(tmp_path), "other": "/data/xy", "inside": [{"file": "b"}, 1]}
+    assert cells([1, 2], roots=("/data/x", "/data/y"), **said)["meta"]["file"] == "x/sub-1/a.csv"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from sinagotd.cli.main import sinagotd
 from sinagotd.datakit.registry import Sources
+from sinagotd.datakit.settings import DatasetSettings
 from sinagotd.datakit.sources.declared import declared_sources, options
 from sinagotd.datakit.sources.declared.options import KINDS
 
@@ -51,6 +52,12 @@ def names(kind):
 def test_every_option_of_a_declaration_is_in_a_table_of_the_guide(kind):
     tables = [set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) for table in TEXT.split("\n\n")]
     assert names(kind) in tables
+
+
+def test_every_setting_of_a_dataset_is_in_the_guide():
+    table = TEXT[TEXT.index("| setting |") : TEXT.index("`materialize`, `validate`")]
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", table, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == names(DatasetSettings)
 
 
 def test_what_each_kind_adds_is_in_the_guide():

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinagotd.datakit.ordering import order
+from sinagotd.datakit.plan import order
 
 TAGS = "abcdef"
 GRAPHS = st.dictionaries(st.sampled_from(TAGS), st.lists(st.sampled_from(TAGS), unique=True, max_size=3))

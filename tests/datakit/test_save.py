@@ -5,6 +5,7 @@ import tempfile
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,9 @@ import pytest
 from datakit_world import Licks, experiment, small_sources, source_giving, stream, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saving_world import assert_same
 
-from sinagotd.datakit import Dataset, load_dataset
+from sinagotd.datakit import Dataset, cell_records, load_dataset
 from sinagotd.datakit.arrays import text_type
 from sinagotd.errors import DatasetError
 
@@ -30,10 +32,14 @@ def varied(path, _context):
     return stream(cells, is_timeseries=False)
 
 
+ZETA = source_giving("zeta", lambda *_: stream({"same": 1}, is_timeseries=False))
+
+
 def many(root, rows=12):
     for n in range(1, rows + 1):
         write(root, f"data/sub-{n}/ses-1/x_varied.txt")
-    return found(root, source_giving("varied", varied))
+        write(root, f"data/sub-{n}/ses-1/x_zeta.txt")
+    return found(root, source_giving("varied", varied), ZETA)
 
 
 @pytest.mark.parametrize("name", ["x.parquet", "x.h5", "x.pkl"])
@@ -55,30 +61,85 @@ def test_batches_of_any_size_save_the_same_frame(tmp_path, monkeypatch, most_byt
     dataset.save(tmp_path / "x.parquet")
     frame, loaded = dataset.materialize(), load_dataset(tmp_path / "x.parquet")
     assert loaded["varied", "scalar"].dtype == text_type()
-    pd.testing.assert_frame_equal(loaded[sorted(loaded)], frame[sorted(frame)])
+    pd.testing.assert_frame_equal(loaded, frame)
+
+
+def test_a_feature_that_comes_late_stands_with_its_source(tmp_path, monkeypatch):
+    monkeypatch.setattr("sinagotd.datakit.building._BATCH_BYTES", 1)
+    late = source_giving("varied", lambda path, _: stream({path.parts[-3]: True}, is_timeseries=False))
+    dataset = found(many(tmp_path / "tree", rows=2).roots, late, ZETA)
+    loaded = load_dataset(dataset.save(tmp_path / "x.parquet"))
+    assert list(loaded.columns) == [("varied", "sub-1"), ("varied", "sub-2"), ("zeta", "same")]
+    pd.testing.assert_frame_equal(loaded, dataset.materialize())
+
+
+def test_times_in_whole_seconds_and_features_that_come_late_go_together(tmp_path, monkeypatch):
+    """Parquet keeps such times as milliseconds, and the parts of a file did not fit together."""
+    monkeypatch.setattr("sinagotd.datakit.building._BATCH_BYTES", 1)
+    at = np.datetime64("2025-01-01", "s")
+    cells = {"sub-1": {"a": np.arange(2)}, "sub-2": {"at": at, "a": np.arange(2)}, "sub-3": {"late": 1}}
+    kind = source_giving("varied", lambda path, _: stream(cells[path.parts[-3]], is_timeseries=False))
+    dataset = found(many(tmp_path / "tree", rows=3).roots, kind)
+    pd.testing.assert_frame_equal(load_dataset(dataset.save(tmp_path / "x.parquet")), dataset.materialize())
 
 
 WHOLE = st.integers(-5, 5)
-SCALARS = st.one_of(
-    WHOLE,
-    st.floats(-5, 5),
-    st.booleans(),
-    st.sampled_from(["a", "b"]),
-    st.none(),
-    st.just(pd.Timestamp("2025-01-01", tz="UTC")),
-)
-ARRAYS = st.one_of(
-    st.lists(WHOLE).map(lambda values: np.array(values, "i8")),
-    st.lists(st.floats(-5, 5), min_size=1).map(np.array),
-    st.lists(st.sampled_from("ab")).map(lambda values: pd.array(values, dtype=text_type())),
-    st.lists(st.just("2025-01-01"), min_size=1).map(lambda values: np.array(values, "M8[us]")),
+FRACTION = st.floats(-5, 5) | st.just(np.nan)
+UTC = pd.Timestamp("2025-01-01", tz="UTC")
+TOKYO = UTC.tz_convert("Asia/Tokyo")
+ODD = [
+    None,
+    "a",
+    pd.NaT,
+    UTC,
+    TOKYO,
+    pd.Timestamp("2025-01-01"),
+    pd.Timedelta("1s"),
+    np.float32(0.1),
+    np.int8(3),
+    np.timedelta64(1, "s"),
+    np.datetime64("2025-01-01"),
+    2**70,
+    b"x",
+]
+SCALARS = WHOLE | FRACTION | st.booleans() | st.sampled_from(ODD)
+LISTS: list[tuple[st.SearchStrategy, Any]] = [
+    (WHOLE, np.int64),
+    (WHOLE, np.int16),
+    (st.sampled_from([1, 2**60, 2**60 + 1]), np.int64),
+    (st.integers(0, 9), np.uint64),
+    (FRACTION, np.float64),
+    (st.just(np.nan), np.float64),
+    (st.floats(-5, 5, width=32), np.float32),
+    (st.booleans(), np.bool_),
+    (WHOLE, "m8[s]"),
+    (st.sampled_from(["2025-01-01", "NaT"]), "M8[us]"),
+    (st.just("2025-01-01"), "M8[ns]"),
+    (st.none() | WHOLE, pd.Int64Dtype()),
+    (st.none() | st.booleans(), pd.BooleanDtype()),
+    (st.none() | st.sampled_from("ab"), text_type()),
+    (st.none() | st.sampled_from("ab"), pd.CategoricalDtype()),
+    (st.sampled_from([UTC, pd.NaT]), pd.DatetimeTZDtype("us", "UTC")),
+]
+SHAPES = st.tuples(st.integers(0, 2), st.integers(0, 2))
+GRIDS = st.builds(np.ones, SHAPES, st.sampled_from(["f8", "i4"]))
+ARRAYS = GRIDS | st.sampled_from(LISTS).flatmap(
+    lambda kind: st.lists(kind[0], max_size=3).map(lambda values: array(values, kind[1]))
 )
 NESTED = st.dictionaries(st.sampled_from("xy"), WHOLE) | st.lists(WHOLE)
 ROWS = st.lists(
-    st.fixed_dictionaries({}, optional={"s": SCALARS, "a": ARRAYS, "m": SCALARS | ARRAYS, "n": NESTED}),
+    st.fixed_dictionaries({}, optional={"s": SCALARS, "a": ARRAYS, "m": SCALARS | ARRAYS, "n": ARRAYS | NESTED}),
     min_size=1,
     max_size=4,
 )
+
+
+def array(values, dtype):
+    return (
+        pd.array(values, dtype=dtype)
+        if isinstance(dtype, pd.api.extensions.ExtensionDtype)
+        else np.array(values, dtype)
+    )
 
 
 @settings(max_examples=30)
@@ -92,7 +153,8 @@ def test_generated_rows_are_saved_as_they_would_be_materialized(rows, most_bytes
             write(Path(folder), f"data/{subject}/ses-1/x_made.txt")
         dataset = found(Path(folder), kind)
         loaded, frame = load_dataset(dataset.save(Path(folder) / "x.parquet")), dataset.materialize()
-    pd.testing.assert_frame_equal(loaded[sorted(loaded)], frame[sorted(frame)])
+    loaded.attrs = frame.attrs
+    assert_same(loaded, frame)
 
 
 def test_rows_without_any_cell_are_saved_too(tmp_path):
@@ -131,6 +193,32 @@ def test_a_build_that_fails_leaves_the_earlier_file(tmp_path):
     found(root).save(tmp_path / "x.parquet", strict=False)
     assert "ValueError" not in load_dataset(tmp_path / "x.parquet").attrs["datakit_notes"]
     assert '"error"' in load_dataset(tmp_path / "x.parquet").attrs["datakit_cells"]
+
+
+def deep(depth):
+    return {"x": deep(depth - 1)} if depth else {}
+
+
+@pytest.mark.parametrize("value", [object(), [print], deep(900)])
+def test_what_no_file_can_hold_is_a_failed_cell(tmp_path, value):
+    """A value of one source, of any kind, was the end of the whole build."""
+    root = experiment(tmp_path / "tree")
+    write(root, "data/sub-02/ses-1/beh/x_sub-02_ses-1_task-a_odd.txt")
+    write(root, "data/sub-02/ses-1/beh/x_sub-02_ses-1_task-b_odd.txt")
+    kind = source_giving(
+        "odd", lambda path, _: stream({"x": value if "task-b" in path.name else [1], "y": 1}, is_timeseries=False)
+    )
+    dataset = found(root, kind)
+    with pytest.raises(
+        DatasetError, match=r"1 of 16 cells.*\n  odd of \('02', 'ses-1', 'task-b'\): .*no format can save"
+    ):
+        dataset.save(tmp_path / "x.parquet")
+    assert not (tmp_path / "x.parquet").exists()
+    dataset.save(tmp_path / "x.parquet", strict=False)
+    loaded = load_dataset(tmp_path / "x.parquet")
+    assert loaded["odd", "y"].isna().tolist() == [True, True, False, True]
+    records = cell_records(loaded).query("Source == 'odd'")
+    assert records.status.tolist() == ["missing", "missing", "ok", "error"]
 
 
 def big(_path, _context):

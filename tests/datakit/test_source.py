@@ -8,7 +8,7 @@ import pytest
 from datakit_world import stream
 
 from sinagotd.datakit import DataSource, IntervalSeriesSource, LoadContext, TableSource, TimeseriesSource, document
-from sinagotd.datakit.clock import experiment_window
+from sinagotd.datakit.loading import experiment_window
 from sinagotd.datakit.settings import DatasetSettings
 
 

@@ -3,13 +3,12 @@
 A real cut (`test_power_cut.py`) needs root and cannot tell which fsync it was that saved the day; here each is seen.
 """
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from durable_acts import Act, noted_acts
 from model_world import ModelWorld
 from plain_model import RAW
 
@@ -17,32 +16,9 @@ from sinagotd.failpoints import Point
 from sinagotd.scripts.orders import RECEIPT_NAME
 
 
-class Act(NamedTuple):
-    """An fsync of a path, or a rename to it."""
-
-    kind: str
-    path: str
-
-
 @pytest.fixture
 def acts(monkeypatch: pytest.MonkeyPatch) -> list[Act]:
-    """What this process made durable and what it renamed, in order; paths are those of that moment."""
-    done: list[Act] = []
-
-    def noting(kind: str, call: Callable, path_of: Callable) -> Callable:
-        def noted(*arguments, **more):
-            answer = call(*arguments, **more)
-            done.append(Act(kind, path_of(*arguments)))
-            return answer
-
-        return noted
-
-    monkeypatch.setattr(
-        os, "fsync", noting("fsync", os.fsync, lambda descriptor: str(Path(f"/proc/self/fd/{descriptor}").readlink()))
-    )
-    for name in ("rename", "replace"):
-        monkeypatch.setattr(os, name, noting("rename", getattr(os, name), lambda _, target: os.fspath(target)))
-    return done
+    return noted_acts(monkeypatch)
 
 
 @contextmanager

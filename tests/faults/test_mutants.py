@@ -1,7 +1,9 @@
 """Each check of the protocols is deleted in turn, in a copy of the package: a test must go red on every one of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import dataset_mutants
 import pytest
 from counting import Count
 from mutants import Ended, Mutant, copy_package, run_tests
@@ -292,9 +294,14 @@ MUTANTS = (
 )
 
 
-def test_a_test_goes_red_for_every_check_that_is_deleted(tmp_path: Path, count: Count) -> None:
-    with count("P5", "mutants: each check deleted in turn", share=2, full=len(MUTANTS)) as counted:
-        chosen = MUTANTS[: counted.times]
+@pytest.mark.parametrize(
+    ("promise", "share", "mutants"), [("P5", 2, MUTANTS), ("P11", 1, dataset_mutants.MUTANTS)], ids=["P5", "P11"]
+)
+def test_a_test_goes_red_for_every_check_that_is_deleted(
+    tmp_path: Path, count: Count, promise: str, share: int, mutants: Sequence[Mutant]
+) -> None:
+    with count(promise, "mutants: each check deleted in turn", share=share, full=len(mutants)) as counted:
+        chosen = mutants[: counted.times]
         tests = sorted({test for mutant in chosen for test in mutant.tests})
         ended, said = run_tests(copy_package(tmp_path / "unchanged"), tests)
         assert ended is Ended.GREEN, said

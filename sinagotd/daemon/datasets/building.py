@@ -7,17 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sinagotd.daemon.datasets.desk import Report
-from sinagotd.daemon.datasets.jobs import Errand, Job
-from sinagotd.daemon.datasets.telling import FAILED, WRONG
+from sinagotd.daemon.datasets.jobs import BUSY, FAILED, WRONG, Errand, Job, Report
 from sinagotd.datakit.builds.building import build
 from sinagotd.datakit.builds.built import CellProblem
 from sinagotd.datakit.builds.cache import Cache
 from sinagotd.datakit.builds.declaration import Declaration
+from sinagotd.datakit.builds.home import BusyError
 from sinagotd.datakit.builds.isolating import load_isolated
+from sinagotd.datakit.builds.packing import PackedRow
 from sinagotd.datakit.builds.verifying import Mismatch, verify
 from sinagotd.datakit.dataset import Dataset
-from sinagotd.datakit.loading import LoadedRow
 from sinagotd.datakit.plan import Plan, Row
 from sinagotd.datakit.records import ERROR
 from sinagotd.errors import SinagotError
@@ -40,6 +39,8 @@ def do(job: Job, *, say: Say = lambda _: None, share: float = SAMPLE) -> Report:
     """What came of it, for the log and for people; a fault that a person can mend is a report too, never raised."""
     try:
         return _check(job, share) if job["errand"] == Errand.CHECK else _build(job, say)
+    except BusyError as fault:
+        return {"status": BUSY, "why": str(fault)}
     except (SinagotError, OSError) as fault:
         return {"status": FAILED, "why": str(fault)}
 
@@ -119,7 +120,7 @@ def _cache(job: Job) -> Cache:
     return Cache(Path(job["cells"]), most_bytes=job["cells_bytes"])
 
 
-def _told(say: Say, workers: int, plan: Plan, rows: Sequence[Row]) -> Iterator[LoadedRow]:
+def _told(say: Say, workers: int, plan: Plan, rows: Sequence[Row]) -> Iterator[PackedRow]:
     """Load rows, and say how far it is."""
     told_at = time.monotonic()
     for count, loaded in enumerate(load_isolated(plan, rows, workers=workers), start=1):

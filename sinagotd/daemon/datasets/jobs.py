@@ -10,6 +10,14 @@ from sinagotd.settings.datasets import DatasetSection
 from sinagotd.settings.workspace import STATE_FOLDER
 
 Job = dict[str, Any]
+Report = dict[str, Any]
+"""What a build or a check says of itself, as JSON: its `status`, `why`, and figures; see `building`."""
+
+FAILED, KEPT = "failed", "kept"
+BUSY = "busy"
+"""Somebody else was building it at that moment."""
+WRONG = "wrong"
+"""What a check says that found cells which are not as a build from scratch makes them."""
 
 
 class Errand(StrEnum):

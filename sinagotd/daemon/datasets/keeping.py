@@ -10,20 +10,20 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from sinagotd.daemon import events
-from sinagotd.daemon.datasets.desk import Report
-from sinagotd.daemon.datasets.jobs import Errand, job_for
+from sinagotd.daemon.datasets.jobs import FAILED, Errand, Report, job_for
 from sinagotd.daemon.datasets.kept import Kept
 from sinagotd.daemon.datasets.orders import LAST, order_for, read_report
 from sinagotd.daemon.datasets.roots import Root
-from sinagotd.daemon.datasets.telling import FAILED, tell
+from sinagotd.daemon.datasets.telling import tell
 from sinagotd.daemon.site import Site
 from sinagotd.daemon.sites import sentence
+from sinagotd.errors import ConfigError
 from sinagotd.runner.protocol import RunEnded, RunLost, Runner, RunSaid, RunStarted
 from sinagotd.scripts.faults import ErrorKind
 from sinagotd.scripts.orders import Receipt
 from sinagotd.scripts.staging import left_receipt
-from sinagotd.settings.daemon import DaemonSettings
-from sinagotd.settings.ownership import refuse_untrusted
+from sinagotd.settings.daemon import DaemonSettings, load_daemon
+from sinagotd.settings.ownership import refuse_untrusted, writable_by_others
 from sinagotd.settings.toml_file import WORKSPACE_FILE_NAME
 
 
@@ -59,24 +59,53 @@ class Datasets:
         self._runner = runner
         self._log = log
         self._clock = clock
-        self._kept = [Kept.of(name, section, clock()) for name, section in settings.datasets.items()]
-        self._left = [each for each in self._kept if each.schedule is not None] if once else None
+        self._inbox = inbox
+        self._once = once
         self._flight: Flight | None = None
+        self._roots: list[Root] = []
+        self._take(settings)
+        self._left = [each for each in self._kept if each.schedule is not None] if once else None
+
+    def _take(self, settings: DaemonSettings) -> None:
+        now = self._clock()
+        self._settings = settings
+        self._kept = [Kept.of(name, section, now) for name, section in settings.datasets.items()]
         self._in_workspace = _by_workspace(self._kept)
         self._in_root = _by_root(self._kept)
-        mine = [each.section.output_for(each.name, each.today(clock())) for each in self._kept]
-        wake = events.RootsTouched()
-        self._roots = [] if once else [Root(path, mine, lambda: inbox.put(wake), log) for path in self._in_root]
 
     def start(self) -> None:
         for kept in self._kept:
             kept.desk.sweep()
-        for root in self._roots:
-            root.start()
+        self._watch()
 
     def stop(self) -> None:
         for root in self._roots:
             root.stop()
+
+    def reload(self) -> None:
+        """Take the datasets that the service's file declares by now. What is under way goes on as it began.
+
+        Raises ConfigError, and everything stays as it was.
+        """
+        path = self._settings.config_path
+        if path is None:
+            return
+        if fault := writable_by_others(path):
+            raise ConfigError(fault)
+        settings = load_daemon(path)
+        self.stop()
+        self._take(self._settings._replace(datasets=settings.datasets, cells=settings.cells))
+        self._watch()
+        self._log.info("datasets_reloaded", datasets=list(settings.datasets))
+
+    def _watch(self) -> None:
+        """On a path that is watched already nothing is missed: every dataset is dirty then."""
+        now = self._clock()
+        mine = [each.section.output_for(each.name, each.today(now)) for each in self._kept]
+        paths = () if self._once else self._in_root
+        self._roots = [Root(path, mine, lambda: self._inbox.put(events.RootsTouched()), self._log) for path in paths]
+        for root in self._roots:
+            root.start()
 
     def hear(self, event: events.Event) -> bool:
         """Take an event; False when it is for others as well."""
@@ -86,7 +115,8 @@ class Datasets:
             case events.RootsTouched():
                 self._look()
             case events.RootsDue():
-                self._touch(self._kept)
+                for kept in self._kept:
+                    kept.look_again(self._clock())
             case events.WatchCheckDue():
                 for root in self._roots:
                     root.check(time.monotonic())
@@ -176,10 +206,7 @@ class Datasets:
         self._flight, kept = None, flight.kept
         tell(self._log, kept.name, flight.errand, report)
         try:
-            if report["status"] == FAILED:
-                kept.failed(flight.errand, report["why"], flight.began_at)
-            else:
-                kept.ended(flight.errand, report, flight.began_at)
+            kept.ended(flight.errand, report, flight.began_at)
         except OSError as fault:
             self._log.error("dataset_not_remembered", dataset=kept.name, why=str(fault))
         if flight.run_id:
@@ -188,8 +215,10 @@ class Datasets:
 
 def _report(flight: Flight, receipt: Receipt) -> Report:
     error = receipt.error
+    if error is not None and error.type == ErrorKind.DISK_FULL:
+        return _failure(f"there is no room left in {flight.kept.desk.folder}: {error.message}")
     if error is not None:
-        known = error.type in (ErrorKind.TIMED_OUT, ErrorKind.DISK_FULL, ErrorKind.HOST_FAILED, ErrorKind.PROCESS_ENDED)
+        known = error.type in (ErrorKind.TIMED_OUT, ErrorKind.HOST_FAILED, ErrorKind.PROCESS_ENDED)
         return _failure(error.message if known else str(error), error.traceback)
     try:
         return read_report(flight.kept.desk, flight.run_id)

@@ -1,13 +1,12 @@
 """One dataset in the daemon: what happened to it, when it is due and for what. It starts nothing."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Self
 
 from sinagotd.core.schedule import NEVER, Interval, Past, Schedule, due_at
-from sinagotd.daemon.datasets.desk import Desk, Remembered, Report
-from sinagotd.daemon.datasets.jobs import Errand
-from sinagotd.daemon.datasets.telling import WRONG
+from sinagotd.daemon.datasets.desk import Desk, Remembered
+from sinagotd.daemon.datasets.jobs import Errand, Report
 from sinagotd.settings.datasets import DatasetSection
 
 
@@ -26,20 +25,25 @@ class Kept:
     section: DatasetSection
     desk: Desk
     schedule: Schedule
-    known: Remembered
+    known: Remembered = field(default_factory=Remembered)
+    written: Remembered = field(default_factory=Remembered)
     past: Past = field(default_factory=Past)
     progress: str = ""
 
     @classmethod
     def of(cls, name: str, section: DatasetSection, now: float) -> Self:
         """As an earlier process left it; whatever changed since then is looked for."""
-        desk = Desk.of(name, section)
-        known = Remembered.read(desk.file)
-        past = Past(began_at=known.began_at, failures=known.failures)
-        return cls(name, section, desk, section.when, known, past.touched(now))
+        kept = cls(name, section, Desk.of(name, section), section.when)
+        kept.look_again(now)
+        return kept
 
     def touch(self, now: float) -> None:
         self.past = self.past.touched(now)
+
+    def look_again(self, now: float) -> None:
+        """Take up what a command did meanwhile, and what no watch saw."""
+        self._recall()
+        self.touch(now)
 
     def due(self, now: float) -> Due:
         """The next errand; what is published is checked between two builds, first when it is as old as two checks may be apart."""
@@ -58,22 +62,22 @@ class Kept:
             self.past = self.past.cleaned()
 
     def ended(self, errand: Errand, report: Report, began_at: float) -> None:
-        """It came to its end, whatever it found. Raises OSError when that cannot be remembered."""
-        if errand is Errand.CHECK:
-            self.known = replace(self.known, check=report, checked_at=began_at)
-        else:
-            self.past = self.past.built(began_at)
-            self.known = replace(self.known, began_at=began_at, failures=0, fault=None, report=report)
+        """It came to an end, good or bad. Raises OSError when that cannot be remembered."""
+        self._recall()
+        self._know(self.known.after(errand, report, began_at))
         self.known.write(self.desk.file)
+        self.written = self.known
 
-    def failed(self, errand: Errand, why: str, began_at: float) -> None:
-        """It did not come to its end. Raises OSError as `ended`."""
-        if errand is Errand.CHECK:
-            self.known = replace(self.known, checked_at=began_at)
-        else:
-            self.past = self.past.failed(began_at)
-            self.known = replace(self.known, began_at=began_at, failures=self.past.failures, fault=why)
-        self.known.write(self.desk.file)
+    def _recall(self) -> None:
+        """What stands in the file counts if it is not what we found there before: a full disk may keep it from being ours."""
+        held = Remembered.read(self.desk.file)
+        if held != self.written:
+            self.written = held
+            self._know(held)
+
+    def _know(self, known: Remembered) -> None:
+        self.known = known
+        self.past = self.past.ended(known.began_at, failures=known.failures)
 
     @property
     def trouble(self) -> str:
@@ -81,7 +85,7 @@ class Kept:
         if self.known.fault:
             return f"is not built: {self.known.fault}"
         check = self.known.check
-        return f"is wrong: {check.get('why', '')}" if check and check.get("status") == WRONG else ""
+        return f"is wrong: {check.get('why', '')}" if check is not None and self.known.is_wrong else ""
 
     def today(self, now: float) -> datetime:
         return datetime.fromtimestamp(now).astimezone()

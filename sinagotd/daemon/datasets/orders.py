@@ -5,8 +5,8 @@ import secrets
 from functools import cache
 from pathlib import Path
 
-from sinagotd.daemon.datasets.desk import Desk, Report
-from sinagotd.daemon.datasets.jobs import Job
+from sinagotd.daemon.datasets.desk import Desk
+from sinagotd.daemon.datasets.jobs import Job, Report
 from sinagotd.scripts.code import read_code
 from sinagotd.scripts.orders import RunOrder
 

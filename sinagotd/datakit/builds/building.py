@@ -9,11 +9,13 @@ from sinagotd.datakit.builds.declaration import Declaration
 from sinagotd.datakit.builds.diffing import changes, in_words
 from sinagotd.datakit.builds.gathering import Gathered, Gatherer
 from sinagotd.datakit.builds.home import Home
-from sinagotd.datakit.builds.isolating import Load, load_isolated
+from sinagotd.datakit.builds.isolating import load_isolated
 from sinagotd.datakit.builds.last import Last, cells_of, look_back
 from sinagotd.datakit.builds.looking import Look
+from sinagotd.datakit.builds.packing import Load
 from sinagotd.datakit.builds.problems import problems_of, write_problems
 from sinagotd.datakit.builds.publishing import Job, publish, show_again
+from sinagotd.datakit.builds.versions import write_listing
 from sinagotd.datakit.records import ERROR
 
 _TOLD = 3
@@ -34,6 +36,8 @@ def build(declaration: Declaration, *, cache: Cache, load: Load = load_isolated,
         last = look_back(home)
         look = Look(declaration, home)
         built = _untouched(look, last) or _built(declaration, home, look, last, (cache, load, now or datetime.now(UTC)))
+        if built.status is not Status.PUBLISHED:  # what stopped the last build may have done so before it was listed
+            write_listing(home, last.versions, built.version)
     return built._replace(took_s=time.monotonic() - started)
 
 

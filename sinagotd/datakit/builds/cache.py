@@ -5,9 +5,9 @@ import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from sinagotd.datakit.builds.outcome import DamagedEntryError, Outcome, from_bytes, to_bytes
+from sinagotd.datakit.builds.outcome import DamagedEntryError, Outcome, from_bytes
 
 _SUFFIX = ".cell"
 _ROOM_LEFT = 0.9
@@ -27,13 +27,13 @@ class Cache:
         """`folder` is made when first something is kept; `most_bytes` is what `shrink` leaves at most."""
         self._folder = folder
         self._most_bytes = most_bytes
-        self._held: dict[str, Outcome] = {}
+        self._held: dict[str, bytes] = {}
         self._put_bytes = 0
 
     def get(self, key: str) -> Outcome | None:
         """The cell of this key, or None."""
         if key in self._held:
-            return self._held[key]
+            return from_bytes(self._held[key])
         place = self._place(key)
         try:
             with open(place, "rb") as file:  # noqa: PTH123  by the ten thousand
@@ -47,26 +47,23 @@ class Cache:
             return outcome
         return None
 
-    def put(self, key: str, outcome: Outcome) -> None:
-        """Keep a cell. Raises UnsavableError (a TypeError) for one that no data-only format can hold."""
-        content = to_bytes(outcome)
+    def put(self, key: str, content: bytes) -> None:
+        """Keep a cell, as `to_bytes` makes it."""
         place = self._place(key)
         aside = f"{place}.{secrets.token_hex(4)}"
         try:
-            os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120  as above
-            with open(aside, "xb") as file:  # noqa: PTH123  as above
+            with _new(aside) as file:
                 file.write(content)  # not fsynced: what a power cut leaves of it fails its checksum
             os.replace(aside, place)  # noqa: PTH105  as above
             self._put_bytes += len(content)
         except OSError:
             with suppress(OSError):
                 os.unlink(aside)  # noqa: PTH108  as above
-            self._held[key] = outcome
+            self._held[key] = content
 
-    def hold(self, key: str, outcome: Outcome) -> None:
-        """Keep a cell in memory until the end of this build only. Raises UnsavableError as `put`."""
-        to_bytes(outcome)
-        self._held[key] = outcome
+    def hold(self, key: str, content: bytes) -> None:
+        """Keep a cell in memory until the end of this build only."""
+        self._held[key] = content
 
     def forget_held(self) -> None:
         self._held.clear()
@@ -101,7 +98,7 @@ class Cache:
             return float("inf")
 
     def _place(self, key: str) -> str:
-        return f"{self._folder}/{key[:2]}/{key[2:4]}/{key[4:]}{_SUFFIX}"
+        return f"{self._folder}/{key[:2]}/{key[2:]}{_SUFFIX}"
 
     def _entries(self) -> Iterator[_Entry]:
         for folder, _, names in os.walk(self._folder):
@@ -110,3 +107,12 @@ class Cache:
                 with suppress(FileNotFoundError):
                     stat = os.stat(path)  # noqa: PTH116  as above
                     yield _Entry(stat.st_mtime_ns, stat.st_size, path)
+
+
+def _new(path: str) -> BinaryIO:
+    """A new file, in a folder that is made if it is not there."""
+    try:
+        return open(path, "xb")  # noqa: PTH123  by the ten thousand; its user closes it
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120  as above
+        return open(path, "xb")  # noqa: PTH123  as above

@@ -1,26 +1,40 @@
-"""Digests of the code that a cell, or the type of a column, comes from; it runs none of it."""
+"""Digests of the code that a cell comes from; it runs none of it."""
 
 import ast
-import importlib
+import importlib.util
 import inspect
 import json
 import platform
+import re
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import xxhash
 
 from sinagotd.datakit.source import DataSource
 
-_PACKAGE = "sinagotd.datakit"
+CELLS = "2"
+"""Counts what this package makes of a file, whatever its source is. Who changes that raises it, and every cell is loaded again."""
+FILES = "2"
+"""Counts what this package makes of cells. Who changes that raises it, and every dataset is written again from its cells."""
+
+_SOURCES = "sinagotd.datakit.sources."
 _HOME = Path(__file__).resolve().parent.parent
+_OUR_IMPORT = re.compile(r"^from (sinagotd\.datakit\.sources\S*) import (.+)$", re.MULTILINE)
 _PLAIN = (str, int, float, bool, tuple, type(None))
+
+
+class Module(NamedTuple):
+    """A module by name, the package that its relative imports begin at, and its file."""
+
+    name: str
+    package: str
+    file: Path
 
 
 class Parsed(NamedTuple):
@@ -39,38 +53,30 @@ def digest_of(*parts: str) -> str:
 
 @cache
 def loading_code() -> str:
-    """Of what turns a file into cells whatever its source is: our own code, Python, and the libraries that parse."""
-    libraries = [f"{name} {version(name)}" for name in ("numpy", "pandas")]
-    return digest_of(platform.python_version(), *libraries, *_contents(_HOME.glob("*.py")))
+    """Of what turns a file into cells whatever its source is: `CELLS`, Python, and the libraries that parse."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    return digest_of(CELLS, python, *(f"{name} {version(name)}" for name in ("numpy", "pandas")))
 
 
 @cache
-def writing_code() -> str:
-    """Of what turns cells into columns, and columns into a file."""
-    files = [*_HOME.glob("saving/*.py"), *(_HOME / "builds").glob("*.py")]
-    return digest_of(loading_code(), f"pyarrow {version('pyarrow')}", *_contents(files))
+def package_code() -> str:
+    """Of the whole library: another edition may find other rows in the same tree, though it loads no cell again."""
+    return digest_of(*(file.read_text(encoding="utf-8") for file in sorted(_HOME.rglob("*.py"))))
 
 
 def source_code(kind: type[DataSource]) -> str:
-    """Of a source: its file and the files of its own that this imports, without their comments, and its plain attributes."""
-    if kind.__module__.startswith(f"{_PACKAGE}."):
-        return digest_of(kind.__qualname__, built_in_code())
-    return digest_of(kind.__qualname__, _attributes(kind), *_texts(kind))
+    """Of a source: its file and those that this imports, without their comments, and its plain attributes.
+
+    Files of installed packages do not count; of this one, those of sources.
+    """
+    texts = [_parsed(file, _version(file)).text for file in _files_of(kind.__module__)]
+    is_ours = kind.__module__.startswith("sinagotd.")  # what is set in such a class is told by its options
+    return digest_of(kind.__qualname__, "" if is_ours else _attributes(kind), *(texts or [_text_without_file(kind)]))
 
 
 def options_of(kind: type[DataSource]) -> str:
     """A digest of what else decides on a source's result. Raises what `options` raises, TypeError for what is no JSON."""
     return digest_of(json.dumps(kind().options(), sort_keys=True, default=str))
-
-
-@cache
-def built_in_code() -> str:
-    """Of all sources that come with the package."""
-    return digest_of(*_contents(_HOME.glob("sources/**/*.py")))
-
-
-def _contents(files: Iterable[Path]) -> Iterator[str]:
-    return (file.read_text(encoding="utf-8") for file in sorted(files))
 
 
 def _attributes(kind: type) -> str:
@@ -80,33 +86,48 @@ def _attributes(kind: type) -> str:
     return repr(sorted(plain.items()))
 
 
-def _texts(kind: type) -> list[str]:
-    module = sys.modules.get(kind.__module__)
-    files = _files_from(module) if module is not None else []
-    return [_parsed(file, _version(file)).text for file in files] or [_text_without_file(kind)]
-
-
-def _files_from(module: ModuleType) -> list[Path]:
-    """The file of a module, and those of all the local modules that it imports."""
-    waiting, found = [module], dict[Path, None]()
+def _files_of(name: str) -> list[Path]:
+    """The file of a module, and those of all that it imports and that count."""
+    waiting, found = [_module(name)], dict[Path, None]()
     while waiting:
-        current = waiting.pop()
-        file = _local_file(current)
-        if file is None or file in found:
+        module = waiting.pop()
+        if module is None or module.file in found:
             continue
-        found[file] = None
-        names = (_resolved(name, current) for name in _parsed(file, _version(file)).imports)
-        waiting += [sys.modules[name] for name in names if name in sys.modules]
+        found[module.file] = None
+        names = (_resolved(each, module) for each in _parsed(module.file, _version(module.file)).imports)
+        waiting += [_module(each) for each in names if _counts(each)]
     return sorted(found)
 
 
-def _local_file(module: ModuleType) -> Path | None:
-    """The file of a module that is neither ours nor installed."""
-    where = getattr(module, "__file__", None)
-    if not where or not where.endswith(".py") or module.__name__.partition(".")[0] == "sinagotd":
+def _counts(name: str) -> bool:
+    """Whether a module that is imported by this name may be one of whose code a source is made."""
+    top = name.partition(".")[0]
+    return name.startswith(_SOURCES) if top == "sinagotd" else top not in sys.stdlib_module_names
+
+
+def _module(name: str) -> Module | None:
+    """A module with a file that is not installed, found without running it, be it imported by now or not."""
+    held = sys.modules.get(name)
+    where, package = (
+        (getattr(held, "__file__", None), getattr(held, "__package__", None)) if held else _unimported(name)
+    )
+    if not where or not where.endswith(".py"):
         return None
     file = Path(where).resolve()
-    return None if any(file.is_relative_to(folder) for folder in _installed()) or not file.is_file() else file
+    is_installed = not file.is_relative_to(_HOME.parent) and any(file.is_relative_to(each) for each in _installed())
+    return None if is_installed or not file.is_file() else Module(name, package or name, file)
+
+
+def _unimported(name: str) -> tuple[str | None, str | None]:
+    """The file and package of a module whose parent is imported already: looking for it runs nothing."""
+    parent = name.rpartition(".")[0]
+    if parent and not hasattr(sys.modules.get(parent), "__path__"):
+        return None, None
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None, None
+    return (None, None) if spec is None else (spec.origin, spec.parent)
 
 
 @cache
@@ -122,9 +143,16 @@ def _version(file: Path) -> tuple[int, int, int]:
 @lru_cache(maxsize=1024)
 def _parsed(file: Path, _version: tuple[int, int, int]) -> Parsed:
     """What a file says, without comments, layout and docstrings; one version of it is parsed once."""
-    tree = ast.parse(file.read_bytes())
-    imports = tuple(dict.fromkeys(_imports(tree)))
-    return Parsed(ast.dump(_bare(tree)), imports)
+    text = file.read_text(encoding="utf-8", errors="surrogateescape")
+    if file.is_relative_to(_HOME):  # ours are many and long, and parsing takes a second: they are taken as they are
+        return Parsed(text, tuple(_our_imports(text)))
+    tree = ast.parse(text)
+    return Parsed(ast.dump(_bare(tree)), tuple(dict.fromkeys(_imports(tree))))
+
+
+def _our_imports(text: str) -> Iterator[str]:
+    for module, names in _OUR_IMPORT.findall(text):
+        yield from (module, *(f"{module}.{name}" for name in names.split(", ")))
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -139,11 +167,9 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             )
 
 
-def _resolved(name: str, module: ModuleType) -> str:
-    if not name.startswith("."):
-        return name
+def _resolved(name: str, module: Module) -> str:
     try:
-        return importlib.util.resolve_name(name, module.__package__ or module.__name__)
+        return importlib.util.resolve_name(name, module.package)
     except ImportError:
         return name
 

@@ -8,14 +8,13 @@ from sinagotd.datakit.builds.cache import Cache
 from sinagotd.datakit.builds.cells import NOTHING, Cell, Cells, Key, cell_of
 from sinagotd.datakit.builds.code import digest_of
 from sinagotd.datakit.builds.features import Feature
-from sinagotd.datakit.builds.isolating import Load
+from sinagotd.datakit.builds.haste import without_collecting
 from sinagotd.datakit.builds.keys import Keys, Made
-from sinagotd.datakit.builds.outcome import Outcome, is_settled, outcome_of
+from sinagotd.datakit.builds.outcome import Outcome, from_bytes, is_settled
+from sinagotd.datakit.builds.packing import Load, Packed, PackedRow
 from sinagotd.datakit.builds.stamps import Stamps
-from sinagotd.datakit.loading import LoadedRow
 from sinagotd.datakit.plan import Plan, Row
 from sinagotd.datakit.records import ERROR, MISSING, Record
-from sinagotd.datakit.saving.tags import UnsavableError
 from sinagotd.errors import DatasetError
 
 
@@ -44,13 +43,20 @@ class Gatherer:
     def gather(self, rows: Sequence[Row], known: Mapping[Key, Mapping[str, Cell]], base: str = "") -> Gathered:
         """All cells, in the order of the rows. `known` are those of the last version, whose keys were made with `base`."""
         gathered = Gathered(Cells(self._plan.levels, ()))
+        self._load_all(*self._look(rows, known, gathered, is_same=base == self.keys.base), gathered)
+        return gathered
+
+    @without_collecting()
+    def _look(
+        self, rows: Sequence[Row], known: Mapping[Key, Mapping[str, Cell]], gathered: Gathered, *, is_same: bool
+    ) -> tuple[list[Row], dict[Key, dict[str, Made]]]:
+        """Settle what can be without loading; the rows that are left, and what their cells are made from."""
         waiting: list[Row] = []
         made_of: dict[Key, dict[str, Made]] = {}
         for row in rows:
             name = _name(row)
             self._rows[name] = row
             before = known.get(name, {})
-            is_same = base == self.keys.base
             made = self.keys.of(row, {tag: cell.made for tag, cell in before.items()} if is_same else {})
             settled = self._settled(name, made, before, gathered)
             gathered.cells.by_row[name] = settled
@@ -60,8 +66,7 @@ class Gatherer:
                 made_of[name] = made
             if absent or settled != before:
                 gathered.fresh.add(name)
-        self._load_all(waiting, made_of, gathered)
-        return gathered
+        return waiting, made_of
 
     def know(self, rows: Sequence[Row]) -> None:
         """Rows whose values may be asked for though they are not gathered."""
@@ -112,33 +117,26 @@ class Gatherer:
                 gathered.loaded += 1
             gathered.cells.by_row[name] = {tag: cells[tag] for tag in self._plan.shown}
 
-    def _loaded(self, rows: list[Row]) -> Iterator[LoadedRow]:
+    def _loaded(self, rows: list[Row]) -> Iterator[PackedRow]:
         return self._load(self._plan, rows) if rows else iter(())
 
-    def _kept(self, row: Row, loaded: LoadedRow, made: Mapping[str, Made], settled: frozenset[str]) -> Iterator[Cell]:
+    def _kept(self, row: Row, loaded: PackedRow, made: Mapping[str, Made], settled: frozenset[str]) -> Iterator[Cell]:
         """The cells of a row that were loaded now, kept for this build and, if they would be the same again, for others."""
         moved = any(self._stamps.moved(path) for path in {*row.own.values(), *row.seen.values()})
-        records = [record for record in loaded.records if record.source in row.own]
-        unsettled = unsettled_tags(self._plan, records, settled)
-        for record in records:
-            tag = record.source
+        unsettled = unsettled_tags(self._plan, [cell.record for cell in loaded], settled)
+        for cell in loaded:
+            tag = cell.record.source
             own = made[tag]
-            is_same = not moved and tag not in unsettled and _is_as_keyed(record, own)
-            own = own if is_same else own._replace(key="")
-            values = {feature: value for (source, feature), value in loaded.cells.items() if source == tag}
-            yield self._keep(row, tag, own, outcome_of(record, values))
+            is_same = not moved and tag not in unsettled and _is_as_keyed(cell.record, own)
+            yield self._keep(_name(row), own if is_same else own._replace(key=""), cell)
 
-    def _keep(self, row: Row, tag: str, made: Made, outcome: Outcome) -> Cell:
-        name = _name(row)
-        try:
-            if made.key:
-                self._cache.put(made.key, outcome)
-            else:
-                self._cache.hold(_held_as(name, tag), outcome)
-        except UnsavableError as fault:
-            message = f"it holds {fault}, which no data-only format can save"
-            return cell_of(name, tag, made, Outcome(ERROR, "UnsavableError", message, None, None, "", {}))
-        return cell_of(name, tag, made, outcome)
+    def _keep(self, name: Key, made: Made, cell: Packed) -> Cell:
+        tag = cell.record.source
+        if made.key:
+            self._cache.put(made.key, cell.content)
+        else:
+            self._cache.hold(_held_as(name, tag), cell.content)
+        return cell_of(name, tag, made, cell.outcome)
 
     def _again(self, cell: Cell) -> Outcome:
         """Load a cell whose values are no longer kept."""
@@ -146,13 +144,9 @@ class Gatherer:
         if row is None or cell.source not in row.own:
             raise DatasetError(f"{cell.made.path} is no longer there: build the dataset first")
         alone = row._replace(own={cell.source: row.own[cell.source]})
-        (loaded,) = self._load(self._plan, [alone])
-        record = next(record for record in loaded.records if record.source == cell.source)
-        outcome = outcome_of(
-            record, {feature: value for (source, feature), value in loaded.cells.items() if source == cell.source}
-        )
-        self._keep(alone, cell.source, cell.made, outcome)
-        return outcome
+        ((loaded,),) = self._load(self._plan, [alone])
+        self._keep(cell.row, cell.made, loaded)
+        return from_bytes(loaded.content)
 
 
 def unsettled_tags(plan: Plan, records: Iterable[Record], settled: Container[str]) -> set[str]:

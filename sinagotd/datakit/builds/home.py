@@ -20,6 +20,10 @@ from sinagotd.errors import DatasetError
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+class BusyError(DatasetError):
+    """Another process is at work on the same output."""
+
+
 class Home:
     """The places of one output."""
 
@@ -43,7 +47,7 @@ class Home:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Own the output for a while. Raises DatasetError when another build does, or when nothing can be written here."""
+        """Own the output for a while. Raises BusyError when another build does, DatasetError when nothing can be written here."""
         with told(self.output):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
@@ -51,7 +55,7 @@ class Home:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise DatasetError(
+            raise BusyError(
                 f"{self.output}: another process is building it just now; try again when that is over"
             ) from None
         try:

@@ -1,20 +1,20 @@
 """Loads rows in processes of their own, so that a source that ends its process costs its own cell and nothing else."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from sinagotd.datakit.loading import LoadedRow
-from sinagotd.datakit.parallel import load_rows
+from sinagotd.datakit.builds.packing import PackedRow, load_packed, packed
+from sinagotd.datakit.parallel import each_row
 from sinagotd.datakit.plan import Plan, Row
 from sinagotd.datakit.records import ERROR, Record
 from sinagotd.errors import DatasetError
 
-Load = Callable[[Plan, Sequence[Row]], Iterator[LoadedRow]]
 _SUSPECTS = 64
 
 
-def load_isolated(plan: Plan, rows: Sequence[Row], *, workers: int = 2) -> Iterator[LoadedRow]:
+def load_isolated(plan: Plan, rows: Sequence[Row], *, workers: int = 2) -> Iterator[PackedRow]:
     """The rows one after another, in their order. A cell whose process dies is failed; nothing is raised for it.
 
     The processes are forks of this one: what is imported here need not be imported there.
@@ -32,29 +32,36 @@ def load_isolated(plan: Plan, rows: Sequence[Row], *, workers: int = 2) -> Itera
                 yield _alone(plan, row)
 
 
-def _load(plan: Plan, rows: Sequence[Row], workers: int) -> Iterator[LoadedRow]:
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(min(workers, len(rows)), mp_context=context) as executor:
-        yield from load_rows(plan, rows, executor)
+def _load(plan: Plan, rows: Sequence[Row], workers: int) -> Iterator[PackedRow]:
+    with ProcessPoolExecutor(min(workers, len(rows)), mp_context=multiprocessing.get_context("fork")) as executor:
+        _fork(executor)
+        yield from each_row(load_packed, plan, rows, executor)
 
 
-def _alone(plan: Plan, row: Row) -> LoadedRow:
+def _fork(executor: ProcessPoolExecutor) -> None:
+    """Start all processes now, before the executor has threads of its own.
+
+    Python warns of forks where there are threads. Ours are pyarrow's, which makes new ones in the child; processes that
+    share nothing would import pandas first, which takes longer than a few changed files do.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        executor.submit(int).result()
+
+
+def _alone(plan: Plan, row: Row) -> PackedRow:
     """A row by itself; if its process dies, its cells one by one."""
     try:
         return next(_load(plan, [row], 1))
     except DatasetError:
-        together = LoadedRow(row.key, {}, [], [])
-        for tag in plan.shown:
-            cell = _cell_alone(plan, row._replace(own={tag: row.own[tag]} if tag in row.own else {}), tag)
-            together.cells.update(cell.cells)
-            together.records.extend(record for record in cell.records if record.source == tag)
-        return together
+        tags = [tag for tag in plan.order if tag in row.own and tag in plan.shown]
+        return [cell for tag in tags for cell in _cell_alone(plan, row._replace(own={tag: row.own[tag]}), tag)]
 
 
-def _cell_alone(plan: Plan, row: Row, tag: str) -> LoadedRow:
+def _cell_alone(plan: Plan, row: Row, tag: str) -> PackedRow:
     try:
         return next(_load(plan, [row], 1))
     except DatasetError:
-        path = row.own.get(tag)
+        path = row.own[tag]
         message = f"its process died while {path} was loaded"
-        return LoadedRow(row.key, {}, [Record(row.key, tag, ERROR, path, "ProcessDied", message)], [])
+        return [packed(Record(row.key, tag, ERROR, path, "ProcessDied", message), {})]

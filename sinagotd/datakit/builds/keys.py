@@ -12,7 +12,6 @@ from sinagotd.datakit.plan import Plan, Row
 from sinagotd.datakit.records import relative
 from sinagotd.datakit.source import DataSource
 
-SCHEMA = "1"
 ABSENT = "absent"
 
 
@@ -37,7 +36,7 @@ class Keys:
     def __init__(self, plan: Plan, stamps: Stamps) -> None:
         self._plan = plan
         self._stamps = stamps
-        self.base = digest_of(SCHEMA, loading_code(), _settings(plan))
+        self.base = digest_of(loading_code(), _settings(plan))
         self._code = {tag: source_code(kind) for tag, kind in plan.classes.items()}
         self._options = {tag: options_of(kind) for tag, kind in plan.classes.items()}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sinagotd.atomic import write_atomically
-from sinagotd.datakit.builds.code import built_in_code, digest_of, loading_code, options_of, source_code, writing_code
+from sinagotd.datakit.builds.code import digest_of, loading_code, options_of, package_code, source_code
 from sinagotd.datakit.builds.declaration import Declaration
 from sinagotd.datakit.builds.finding import Found, find_rows, registry_of, settings_of
 from sinagotd.datakit.builds.home import Home
@@ -90,5 +90,4 @@ def _request(declaration: Declaration, registry: Sources) -> str:
     written = (declaration.kind, declaration.partition_by, declaration.strict)
     own = [registry.get_source_class(tag) for tag in registry.available_tags() if tag not in BUILT_IN]
     codes = [text for kind in own for text in (kind.tag, source_code(kind), options_of(kind))]
-    ours = (loading_code(), writing_code(), built_in_code())
-    return digest_of(repr((told, narrowed, written)), *ours, *codes)
+    return digest_of(repr((told, narrowed, written)), loading_code(), package_code(), *codes)

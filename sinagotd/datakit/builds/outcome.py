@@ -1,6 +1,7 @@
 """What came of loading one cell, and the bytes it is kept as: Arrow with a checksum, never pickled."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -15,6 +16,9 @@ from sinagotd.datakit.saving.kinds import MARKS, Kind, Missing, kind_of
 _ABOUT = b"sinagotd.cell"
 _PASSING = ("TimeoutError", "MemoryError", "DatasetError")
 _DIGEST_BYTES = 16
+# Cells are small: handing their columns to other threads would take longer than doing them.
+_WRITING = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_READING = pa.ipc.IpcReadOptions(use_threads=False)
 
 
 class Outcome(NamedTuple):
@@ -53,12 +57,10 @@ def to_bytes(outcome: Outcome) -> bytes:
         names += [f"{at}:{suffix}" for suffix in parts]
         arrays += parts.values()
     about = json.dumps({"outcome": outcome[:-1], "layout": layout}, separators=(",", ":"))
-    table = pa.table([*arrays, pa.nulls(1)], names=[*names, "end"]).replace_schema_metadata({_ABOUT: about.encode()})
+    batch = pa.record_batch([*arrays, pa.nulls(1)], names=[*names, "end"], metadata={_ABOUT: about.encode()})
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(
-        sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-    ) as stream:
-        stream.write_table(table)
+    with pa.ipc.new_stream(sink, batch.schema, options=_WRITING) as stream:
+        stream.write_batch(batch)
     content: bytes = sink.getvalue().to_pybytes()
     check: bytes = xxhash.xxh3_128_digest(content)
     return check + content
@@ -70,13 +72,14 @@ def from_bytes(content: bytes) -> Outcome:
     if xxhash.xxh3_128_digest(body) != check:
         raise DamagedEntryError("the checksum of a kept cell does not fit its content")
     try:
-        with pa.ipc.open_stream(body) as stream:
-            table = stream.read_all()
-        about = json.loads(table.schema.metadata[_ABOUT])
-        cells = {feature: _cell(table, at, kind, *rest) for at, (feature, kind, *rest) in enumerate(about["layout"])}
+        with pa.ipc.open_stream(body, options=_READING) as stream:
+            batch = stream.read_next_batch()
+        about = json.loads(batch.schema.metadata[_ABOUT])
+        arrays = iter(batch.columns)
+        cells = {feature: _cell(arrays, kind, *rest) for feature, kind, *rest in about["layout"]}
         status, error_type, message, traceback, findings, shape = about["outcome"]
         return Outcome(status, error_type, message, traceback, findings, shape, cells)
-    except (pa.ArrowException, KeyError, ValueError, TypeError) as fault:
+    except (pa.ArrowException, KeyError, ValueError, TypeError, StopIteration) as fault:
         raise DamagedEntryError(f"a kept cell cannot be read: {fault}") from fault
 
 
@@ -86,8 +89,8 @@ def is_settled(record: Record) -> bool:
     return record.status == OK or not (is_of_system or record.error_type in _PASSING)
 
 
-def _cell(table: Any, at: int, form: str, detail: str, suffixes: list[str]) -> Any:
+def _cell(arrays: Iterator[Any], form: str, detail: str, suffixes: list[str]) -> Any:
     if not form:
         return MARKS[detail]
-    parts = {suffix: table.column(f"{at}:{suffix}").chunk(0) for suffix in suffixes}
+    parts = {suffix: next(arrays) for suffix in suffixes}
     return FORMS[form].read(Kind(form, detail), parts)[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sinagotd.datakit.builds.cells import Cells, Key, write_cells
-from sinagotd.datakit.builds.code import digest_of, writing_code
+from sinagotd.datakit.builds.code import FILES, digest_of
 from sinagotd.datakit.builds.declaration import Declaration
 from sinagotd.datakit.builds.features import Examples, Feature, examples_of, is_retyped, shapes_of
 from sinagotd.datakit.builds.finding import Found
@@ -17,7 +17,7 @@ from sinagotd.datakit.builds.home import Home
 from sinagotd.datakit.builds.last import Last
 from sinagotd.datakit.builds.problems import problems_of
 from sinagotd.datakit.builds.versions import File, Version, load_all, write_listing, write_version
-from sinagotd.datakit.builds.writing import Content, Old, convert, file_name_of, parts_of, write_part
+from sinagotd.datakit.builds.writing import Content, convert, olds_of, parts_of, write_part
 from sinagotd.datakit.provenance import build_meta
 from sinagotd.datakit.records import OK, to_text
 from sinagotd.datakit.saving.footer import layout_text
@@ -49,7 +49,7 @@ class Job(NamedTuple):
             self.found.plan.levels,
             self.found.notes,
         )
-        return digest_of(repr(shape), writing_code())
+        return digest_of(repr(shape), FILES)
 
     def is_as(self, version: Version) -> bool:
         """Whether a version already is what this build would make."""
@@ -86,7 +86,7 @@ def _can_copy(job: Job, newest: Version | None, examples: Examples) -> bool:
     """Whether rows of the last version would look the same in the next."""
     return (
         newest is not None
-        and newest.code == writing_code()
+        and newest.code == FILES
         and newest.is_whole(job.home)
         and not is_retyped(newest.forms, examples.forms)
     )
@@ -100,7 +100,7 @@ def _write(job: Job, folder: Path, base: Version | None, examples: Examples) -> 
     layout = layout_text(content.start.layout).decode()
     attrs = _attrs(job)
     is_folder = bool(declaration.partition_by)
-    olds = _olds(job, base)
+    olds = olds_of(job.home, base, job.before, declaration.partition_by) if base else {}
     files = []
     for part in parts_of(job.found.labels, declaration.partition_by, job.home.output.name):
         is_same = is_folder and base is not None and base.layout == layout
@@ -129,30 +129,10 @@ def _version(job: Job, files: tuple[File, ...], examples: Examples, layout: str)
         is_folder=bool(job.declaration.partition_by),
         forms=examples.forms,
         layout=layout,
-        code=writing_code(),
+        code=FILES,
         request=job.request,
         base=job.gatherer.keys.base,
     )
-
-
-def _olds(job: Job, base: Version | None) -> dict[str, Old]:
-    """The files of the last version, by name, with the rows in them."""
-    if base is None:
-        return {}
-    names = [level.lower() for level in job.before.levels]
-    by_file: dict[str, dict[Key, int]] = {}
-    for row in job.before.by_row:
-        wanted = job.declaration.partition_by if base.is_folder else ()
-        if not all(level.lower() in names for level in wanted):
-            return {}
-        values = tuple(row[names.index(level.lower())] for level in wanted)
-        rows = by_file.setdefault(file_name_of(values) if base.is_folder else job.home.output.name, {})
-        rows[row] = len(rows)
-    return {
-        file.name: Old(base.table(job.home, file), file, by_file[file.name])
-        for file in base.files
-        if file.rows == len(by_file.get(file.name, ()))
-    }
 
 
 def _attrs(job: Job) -> dict[str, Any]:

@@ -6,14 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import xxhash
-
 from sinagotd.atomic import fsync_file, write_atomically
 from sinagotd.datakit.builds.home import Home
 from sinagotd.errors import DatasetError
 
 _ABOUT = "version.json"
-_CHUNK_BYTES = 1 << 20
 
 
 class File(NamedTuple):
@@ -23,7 +20,6 @@ class File(NamedTuple):
     rows: int
     size: int
     mtime_ns: int
-    digest: str
 
 
 class Version(NamedTuple):
@@ -58,6 +54,13 @@ class Version(NamedTuple):
         """Whether its files still look as they were written."""
         folder = home.of(self.number) / "published"
         return all(_looks(folder / file.name) == (file.size, file.mtime_ns) for file in self.files)
+
+    def is_seen(self, home: Home) -> bool:
+        """Whether readers see it, and its files look as they were written."""
+        real = Path(os.path.realpath(home.output))
+        if self.is_folder:
+            return _same(real, self.published(home)) and self.is_whole(home)
+        return _looks(real) == (self.files[0].size, self.files[0].mtime_ns)
 
 
 class Listed(NamedTuple):
@@ -96,7 +99,7 @@ def file_of(folder: Path, name: str, rows: int) -> File:
     """Describe a file below a version's `published` folder."""
     path = folder / name
     size, mtime_ns = _looks(path) or (0, 0)
-    return File(name, rows, size, mtime_ns, digest_of_file(path))
+    return File(name, rows, size, mtime_ns)
 
 
 def write_version(folder: Path, version: Version) -> None:
@@ -122,15 +125,16 @@ def load_all(home: Home) -> list[Version]:
 
 def standing(home: Home, versions: Iterable[Version]) -> Version | None:
     """The version that readers see now, if what they see is one and as it was written."""
-    target = Path(os.path.realpath(home.output))
-    several = list(versions)
-    for version in several:
-        if _same(target, version.published(home)):
-            return version if version.is_whole(home) else None
-    if not target.is_file():
-        return None
-    digest = digest_of_file(target)
-    return next((version for version in several if not version.is_folder and version.files[0].digest == digest), None)
+    return next((version for version in versions if version.is_seen(home)), None)
+
+
+def harm(output: Path, number: int) -> str:
+    """`deleted` or `changed` if readers do not see this version as it was written, else nothing."""
+    home = Home(output)
+    if not output.exists():
+        return "deleted"
+    version = load_version(home, number)
+    return "" if version is not None and version.is_seen(home) else "changed"
 
 
 def rollback(output: Path, number: int) -> Listing:
@@ -161,14 +165,6 @@ def write_listing(home: Home, versions: Iterable[Version], latest: int) -> Listi
     if not home.listing.exists() or home.listing.read_bytes() != content:
         write_atomically(home.listing, content)
     return listing
-
-
-def digest_of_file(path: Path) -> str:
-    state = xxhash.xxh3_128()
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            state.update(chunk)
-    return f"xxh3-128:{state.hexdigest()}"
 
 
 def _listed(home: Home, version: Version) -> Listed:

@@ -1,6 +1,7 @@
 """Makes a new Parquet file of an old one's rows, as they are, and of new rows between them; memory holds a row group and a batch."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import groupby
@@ -35,15 +36,18 @@ MakeBlocks = Callable[[Sequence[int]], Iterator[Block]]
 
 
 class OldRows:
-    """The rows of an open file, given out in ascending order; only the row group in use is in memory."""
+    """The rows of an open file, given out in ascending order; in memory are the row group in use and the one behind it.
 
-    def __init__(self, file: pq.ParquetFile, features: Iterable[Feature]) -> None:
+    That one is read ahead in a thread, while others are written.
+    """
+
+    def __init__(self, file: pq.ParquetFile, features: Iterable[Feature], ahead: Executor) -> None:
         kept = set(features)
         layout = read_layout(file.metadata.metadata[KEY], file.schema_arrow)
         self._layout = replace(layout, columns=tuple(column for column in layout.columns if column.label in kept))
         self._names = self._layout.schema().names
-        self._file = file
-        self._group, self._start, self._table = -1, 0, pa.table({})
+        self._start, self._table = 0, pa.table({})
+        self._groups = _read_ahead(file, ahead)
 
     def take(self, places: Sequence[int]) -> Iterator[Block]:
         """These rows, which lie behind all that were taken before."""
@@ -58,8 +62,7 @@ class OldRows:
 
     def _next(self) -> None:
         self._start += self._table.num_rows
-        self._group += 1
-        self._table = self._file.read_row_group(self._group).select(self._names)
+        self._table = next(self._groups).select(self._names)
 
 
 def weave(
@@ -88,10 +91,23 @@ def _blocks(
     stack: ExitStack, places: Sequence[Place], old: Path | None, make_blocks: MakeBlocks, wanted: Layout
 ) -> Iterator[Block]:
     features = [column.label for column in wanted.columns]
-    kept = OldRows(stack.enter_context(opened(old)), features) if old is not None else None
+    kept = None
+    if old is not None:
+        file, ahead = stack.enter_context(opened(old)), stack.enter_context(ThreadPoolExecutor(1))
+        kept = OldRows(file, features, ahead)
     for is_old, run in groupby(places, key=lambda place: place.is_old):
         run_places = [place.at for place in run]
         yield from kept.take(run_places) if is_old and kept is not None else make_blocks(run_places)
+
+
+def _read_ahead(file: pq.ParquetFile, ahead: Executor) -> Iterator[Any]:
+    """The row groups one after another; each is being read when the one before it is given out."""
+    coming = ahead.submit(file.read_row_group, 0)
+    for group in range(1, file.num_row_groups + 1):
+        table = coming.result()
+        if group < file.num_row_groups:
+            coming = ahead.submit(file.read_row_group, group)
+        yield table
 
 
 def _taken(table: Any, places: list[int]) -> Any:

@@ -15,9 +15,10 @@ import pandas as pd
 
 from sinagotd.atomic import fsync_file
 from sinagotd.datakit.assembly import size_of
-from sinagotd.datakit.builds.cells import Key
+from sinagotd.datakit.builds.cells import Cells, Key
 from sinagotd.datakit.builds.features import Examples, Feature, frame_of
-from sinagotd.datakit.builds.versions import File, file_of
+from sinagotd.datakit.builds.home import Home
+from sinagotd.datakit.builds.versions import File, Version, file_of
 from sinagotd.datakit.builds.weaving import Block, Place, weave
 from sinagotd.datakit.saving.formats import Format
 from sinagotd.datakit.saving.frames import to_table
@@ -40,6 +41,24 @@ class Old(NamedTuple):
     path: Path
     file: File
     positions: Mapping[Key, int]
+
+
+def olds_of(home: Home, version: Version, cells: Cells, partition_by: Sequence[str]) -> dict[str, Old]:
+    """The files of a version, whose cells these are, by name; none if it was divided otherwise."""
+    names = [level.lower() for level in cells.levels]
+    levels = [level.lower() for level in (partition_by if version.is_folder else ())]
+    if not set(levels) <= set(names):
+        return {}
+    by_file: dict[str, dict[Key, int]] = {}
+    for row in cells.by_row:
+        values = tuple(row[names.index(level)] for level in levels)
+        rows = by_file.setdefault(file_name_of(values) if version.is_folder else home.output.name, {})
+        rows[row] = len(rows)
+    return {
+        file.name: Old(version.table(home, file), file, by_file[file.name])
+        for file in version.files
+        if file.rows == len(by_file.get(file.name, ()))
+    }
 
 
 @dataclass(frozen=True, eq=False)

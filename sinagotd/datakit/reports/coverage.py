@@ -1,4 +1,4 @@
-"""How much of each subject's rows a source has, in per cent. Reads nothing."""
+"""How many rows a source is there for, in all and by subject. Reads nothing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,18 @@ import pandas as pd
 
 SHOWN_DIGITS = 1
 Matrix = dict[str, dict[str, float]]
+
+
+def coverage(inventory: pd.DataFrame, tags: tuple[str, ...]) -> pd.DataFrame:
+    """Rows that have a file, by source; a tag without a column is present nowhere."""
+    total = len(inventory)
+    present = [int(inventory[tag].notna().sum()) if tag in inventory.columns else 0 for tag in tags]
+    frame = pd.DataFrame(
+        {"present": present, "total": total}, index=pd.Index(tags, name="source", dtype=object), dtype="int64"
+    )
+    frame["missing"] = frame["total"] - frame["present"]
+    frame["coverage"] = frame["present"] / total if total else 0.0
+    return frame
 
 
 def coverage_matrix(present: pd.DataFrame) -> Matrix:

@@ -1,17 +1,12 @@
 """What files a dataset has: by source, by subject. Opens none of them."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from sinagotd.datakit.reports.coverage import Matrix, coverage_matrix, matrix_rows, percent
-from sinagotd.datakit.reports.sections import Section, as_html, as_text
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from sinagotd.datakit.dataset import Dataset
+from sinagotd.datakit.reports.report import Report
+from sinagotd.datakit.reports.sections import Section
 
 IN_MEMORY = ("<in-memory>",)
 MOST_SUBJECTS = 12
@@ -29,8 +24,10 @@ class TagSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetInventoryReport:
+class DatasetInventoryReport(Report):
     """What was found; `n_total_files` counts a file once, however many sources claim it."""
+
+    counted: ClassVar[str] = "rows with a file"
 
     roots: tuple[str, ...]
     n_subjects: int
@@ -63,31 +60,12 @@ class DatasetInventoryReport:
             Section("sources", ("source", "files", "rows", "suffixes"), tags),
         ]
         if 0 < self.n_subjects <= MOST_SUBJECTS:
-            shown.append(Section("rows with a file, by subject", *matrix_rows(self.coverage_matrix)))
+            shown.append(Section(f"{self.counted}, by subject", *matrix_rows(self.coverage_matrix)))
         return shown
 
-    def plot(self, path: str | Path | None = None) -> "Figure":
-        """A heat map of sources by subjects; written as SVG or PNG if a path is given. Raises DatasetError without matplotlib."""
-        from sinagotd.datakit.reports.plotting import heat_map  # noqa: PLC0415  matplotlib only when something is drawn
 
-        return heat_map(self.coverage_matrix, "rows with a file", path)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All figures, JSON-able."""
-        return asdict(self) | {"roots": list(self.roots)}
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        return json.dumps(self.to_dict(), indent=indent)
-
-    def __str__(self) -> str:
-        return as_text(self.sections())
-
-    def _repr_html_(self) -> str:
-        return as_html(self.sections())
-
-
-def inventory_report(dataset: "Dataset") -> DatasetInventoryReport:
-    """The report of a dataset; its own sources are told."""
+def inventory_report(dataset: Any) -> DatasetInventoryReport:
+    """The report of a Dataset (which asks for it itself in a notebook); its own sources are told."""
     inventory = dataset.inventory
     chosen = inventory.reindex(columns=list(dict.fromkeys(dataset.sources)))
     present = chosen.notna()

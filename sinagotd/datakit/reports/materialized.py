@@ -1,18 +1,14 @@
 """What a materialized frame holds: sources, features, types, how much is there. Weighs it, and changes nothing."""
 
-import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from sinagotd.datakit.memory import Weighing
 from sinagotd.datakit.reports.coverage import Matrix, coverage_matrix, hierarchy, matrix_rows, percent
-from sinagotd.datakit.reports.sections import Section, as_html, as_text
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from sinagotd.datakit.reports.report import Report
+from sinagotd.datakit.reports.sections import Section
 
 MEGABYTE = 1_000_000
 MOST_SUBJECTS = 12
@@ -30,8 +26,10 @@ class ColumnInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class MaterializedReport:
+class MaterializedReport(Report):
     """What is in a frame; `hierarchy` has only the combinations of index values that are there."""
+
+    counted: ClassVar[str] = "rows with a value"
 
     shape: tuple[int, int]
     index_names: tuple[Any, ...]
@@ -63,28 +61,8 @@ class MaterializedReport:
         ]
         subjects = next(iter(self.index_counts.values()), 0)
         if self.sources and 0 < subjects <= MOST_SUBJECTS:
-            shown.append(Section("rows with a value, by subject", *matrix_rows(self.coverage_matrix)))
+            shown.append(Section(f"{self.counted}, by subject", *matrix_rows(self.coverage_matrix)))
         return shown
-
-    def plot(self, path: str | Path | None = None) -> "Figure":
-        """A heat map of sources by subjects; written as SVG or PNG if a path is given. Raises DatasetError without matplotlib."""
-        from sinagotd.datakit.reports.plotting import heat_map  # noqa: PLC0415  matplotlib only when something is drawn
-
-        return heat_map(self.coverage_matrix, "rows with a value", path)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All figures, JSON-able."""
-        read: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
-        return read
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        return json.dumps(self.to_dict(), indent=indent)
-
-    def __str__(self) -> str:
-        return as_text(self.sections())
-
-    def _repr_html_(self) -> str:
-        return as_html(self.sections())
 
 
 def materialized_report(frame: pd.DataFrame) -> MaterializedReport:

@@ -11,7 +11,7 @@ from sinagotd.datakit.saving.layout import Column, Layout, keyed
 def adapt(table: Any, source: Layout, target: Layout) -> Any:
     """The table with the columns of the target, which has at least what the source has."""
     if source == target:
-        return table
+        return table.cast(target.schema())  # Parquet has no times in whole seconds
     arrays: list[Any] = []
     for column, old in _pairs(source, target):
         arrays += _arrays(table, old, column)

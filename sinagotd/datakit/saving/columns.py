@@ -83,7 +83,9 @@ def _encode_cells(label: Any, cells: Sequence[Any], dtype: str) -> Encoded:
     if nested:
         _, dense = forms.write(NESTED, [cells[place] for place in sorted(nested)])
         arrays[NESTED] = _spread(dense, nested, len(cells))
-    variants = tuple(Variant(kind, _types(by_suffix), _is_quiet(by_suffix[""])) for kind, by_suffix in arrays.items())
+    variants = tuple(
+        Variant(kind, _types(by_suffix), _quiet(kind, by_suffix[""])) for kind, by_suffix in arrays.items()
+    )
     return Encoded(Column(label, plain_name(label), dtype, missing, variants), arrays)
 
 
@@ -114,14 +116,17 @@ def _types(arrays: Arrays) -> dict[str, pa.DataType]:
     return {suffix: array.type for suffix, array in arrays.items()}
 
 
-def _is_quiet(array: Any) -> bool:
-    """Whether lists are all empty or hold only NaN or nulls, so that their type is an accident."""
+def _quiet(kind: Kind, array: Any) -> int:
+    """How little lists tell of their type: 1 if all are empty, 2 if they hold only NaN or nulls, else 0. A grid's type is none by accident."""
     if not pa.types.is_large_list(array.type):
-        return False
+        return 0
     values = joined(array)
-    if not pa.types.is_floating(values.type) or values.null_count == len(values):
-        return bool(values.null_count == len(values))
-    return _is_nan(values[0].as_py()) and bool(np.isnan(values.to_numpy(zero_copy_only=False)).all())
+    if not len(values):
+        return 1
+    if kind.form == "grid" or values.null_count == len(values):
+        return 0 if kind.form == "grid" else 2
+    is_blank = pa.types.is_floating(values.type) and _is_nan(values[0].as_py())
+    return 2 if is_blank and np.isnan(values.to_numpy(zero_copy_only=False)).all() else 0
 
 
 def _is_nan(number: float | None) -> bool:

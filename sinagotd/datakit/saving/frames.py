@@ -17,6 +17,8 @@ from sinagotd.datakit.saving.tags import UnsavableError
 
 def to_table(frame: pd.DataFrame) -> tuple[Any, Layout]:
     """The frame as a table, one row each, and the layout that says how to read it. Raises FormatError naming the column."""
+    frame = frame.copy(deep=False)
+    frame.attrs = {}  # pandas would copy them with every column
     levels = range(frame.index.nlevels)
     index = [_encode(_level_label(frame.index, level), frame.index.get_level_values(level)) for level in levels]
     bare = frame.set_axis(range(frame.shape[1]), axis=1).reset_index(
@@ -105,7 +107,7 @@ def _encode(label: Any, values: Any) -> Any:
         return encode(label, values)
     except UnsavableError as fault:
         raise FormatError(
-            f"the column {label!r} holds {fault}: no data-only format can save that; drop it, or ask for format='pickle'"
+            f"the column {label!r} holds {fault}: no format can save that; drop it, or make it numbers, text, times, lists or mappings"
         ) from None
 
 

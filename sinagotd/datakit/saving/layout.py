@@ -5,7 +5,7 @@ A column of cells has one *variant* per kind of cell in it; a variant has one or
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, NamedTuple
@@ -20,11 +20,14 @@ NEVER_MISSING = re.compile(r"[<>|=][iub]\d")
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The cells of one kind: the Arrow type of each suffix. Quiet if there is no value in any of them that tells a type."""
+    """The cells of one kind: the Arrow type of each suffix.
+
+    Quiet if no value in any of them tells a type: 1 if all are empty, 2 if some hold missing values; else 0.
+    """
 
     kind: Kind
     types: Mapping[str, pa.DataType] = field(compare=False, default_factory=dict)
-    quiet: bool = field(compare=False, default=False)
+    quiet: int = field(compare=False, default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Column:
         known = {variant.kind: variant for variant in self.variants}
         for variant in other.variants:
             same = known.get(variant.kind, variant)
-            known[variant.kind] = replace(variant, quiet=same.quiet and variant.quiet)
+            known[variant.kind] = replace(variant, quiet=_both(same.quiet, variant.quiet))
         dtype = self.dtype if self.dtype == other.dtype else OBJECT
         return replace(self, dtype=dtype, variants=tuple(known.values()))
 
@@ -99,6 +102,16 @@ class Layout:
             raise ValueError(f"a batch has the levels {other.rows.names}, those before it {self.rows.names}")
         index, columns = _merged(self.index, other.index), _merged(self.columns, other.columns)
         return make_layout(index, columns, self.rows, self.heads)
+
+    def grouped(self, sources: Sequence[str]) -> "Layout":
+        """The columns of each source side by side, sources in the order given: where one came late, it stands with its own."""
+        order = {source: place for place, source in enumerate(sources)}
+        columns = sorted(self.columns, key=lambda column: order.get(column.label[0], len(order)) if order else 0)
+        return replace(self, columns=tuple(columns))
+
+
+def _both(one: int, other: int) -> int:
+    return max(one, other) if one and other else 0
 
 
 def keyed(columns: Iterable[Column]) -> Iterator[tuple[tuple[Any, int], Column]]:

@@ -13,7 +13,8 @@ import pandas as pd
 from sinagotd.datakit.saving.tags import TAGS, UnsavableError
 
 MARK = "~"
-SEPARATORS = (",", ":")
+ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+ATOMS = frozenset((str, int, bool, type(None)))
 NAMES = {tag.type: name for name, tag in TAGS.items()}
 GROUPS = {"~tuple": tuple, "~set": set, "~frozenset": frozenset}
 READERS: dict[str, Callable[[Any], Any]] = {name: tag.read for name, tag in TAGS.items()} | {
@@ -27,33 +28,37 @@ READERS: dict[str, Callable[[Any], Any]] = {name: tag.read for name, tag in TAGS
 def dumps(value: object) -> str:
     """The value as one line of JSON. Raises UnsavableError."""
     try:
-        return json.dumps(_plain(value), allow_nan=False, separators=SEPARATORS)
+        return ENCODER.encode(_plain(value))
     except RecursionError:
         raise UnsavableError("a nested value that holds itself, or is nested too deep") from None
 
 
 def loads(text: str | bytes) -> Any:
     """The value that `dumps` made the text of. Raises ValueError for text that it cannot have made."""
-    return json.loads(text, object_hook=_restored)
+    decoded: Any = DECODER.decode(text if isinstance(text, str) else text.decode())
+    return decoded
 
 
 def _plain(value: Any) -> Any:
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind in ATOMS:
         return value
     if kind is float:
         return value if math.isfinite(value) else {"~float": repr(value)}
     if kind is list:
-        return [_plain(item) for item in value]
+        return [item if type(item) in ATOMS else _plain(item) for item in value]
     if kind is dict:
         return _plain_dict(value)
     return _tagged(value)
 
 
 def _plain_dict(value: Mapping[Any, Any]) -> dict[str, Any]:
-    if all(type(key) is str and not key.startswith(MARK) for key in value):
-        return {key: _plain(item) for key, item in value.items()}
-    return {"~dict": [[_plain(key), _plain(item)] for key, item in value.items()]}
+    plain = {}
+    for key, item in value.items():
+        if type(key) is not str or key[:1] == MARK:
+            return {"~dict": [[_plain(key), _plain(item)] for key, item in value.items()]}
+        plain[key] = item if type(item) in ATOMS else _plain(item)
+    return plain
 
 
 def _tagged(value: Any) -> Any:
@@ -82,3 +87,6 @@ def _restored(read: dict[str, Any]) -> Any:
     if key not in READERS:
         raise ValueError(f"a nested value of a kind {key!r} that this program does not know")
     return READERS[key](held)
+
+
+DECODER = json.JSONDecoder(object_hook=_restored)

@@ -22,6 +22,7 @@ from sinagotd.datakit.saving.layout import Layout
 
 ROW_GROUP_BYTES = 16 * 2**20
 ARROW_KEY = b"ARROW:schema"
+VALUES_AT_ONCE = 2**16
 COMPRESSION = {"compression": "zstd", "compression_level": 1}
 
 
@@ -132,4 +133,5 @@ def _options(schema: pa.Schema) -> dict[str, Any]:
         if pa.types.is_float32(leaf) or pa.types.is_float64(leaf):
             fractions.append(path)
     encodings = {"use_dictionary": texts or False, "use_byte_stream_split": fractions or False}
-    return COMPRESSION | encodings | {"write_page_checksum": True, "write_statistics": False}
+    pages = {"write_batch_size": VALUES_AT_ONCE, "write_page_checksum": True, "write_statistics": False}
+    return COMPRESSION | encodings | pages

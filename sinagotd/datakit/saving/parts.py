@@ -35,6 +35,7 @@ class Parts:
         wider = self.layout.with_(layout) if self._parts else layout
         if not self._parts or wider != self.layout:
             self._begin(wider)
+        self._parts[-1].layout = wider  # it may say more of what is quiet
         self._parts[-1].add(adapt(table, layout, wider))
         self.rows += table.num_rows
 

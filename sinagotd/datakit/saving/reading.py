@@ -19,8 +19,16 @@ def load_saved(path: str | Path, *, hdf_key: str = "dataset", trust: bool = Fals
     """
     place = Path(path).expanduser().resolve()
     if not place.is_file():
-        raise FileNotFoundError(errno.ENOENT, "there is no saved dataset of this name", str(place))
+        raise FileNotFoundError(errno.ENOENT, _nothing(place), str(place))
     return _reader(recognise(place), hdf_key, trust)(place)
+
+
+def _nothing(place: Path) -> str:
+    return (
+        "is a folder, and a saved dataset is a file"
+        if place.is_dir()
+        else "there is neither a file nor a folder of this name"
+    )
 
 
 def _reader(format_: Format, hdf_key: str, trust: bool) -> Callable[[Path], pd.DataFrame]:  # noqa: FBT001  as its user has it

@@ -11,11 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from sinagotd.datakit.columns import column_of
+from sinagotd.datakit.promotion import blank
 from sinagotd.datakit.saving.columns import TYPED, Encoded, decode, encode
 from sinagotd.datakit.saving.dtypes import dtype_of
 from sinagotd.datakit.saving.frames import arrays_of
 from sinagotd.datakit.saving.layout import Column, Layout, Variant
 
+LISTS = ("array", "extension")
 SCALARS: dict[str, Any] = {"bool": True, "int": 1, "float": 1.5, "str": "text"}
 
 
@@ -67,11 +69,10 @@ def _example(variant: Variant) -> Any:
         return SCALARS[form]
     if form in ("array", "extension", TYPED, "stamp"):
         values = _values(dtype_of(detail))
-        one = values[:0] if variant.quiet else values
-        return one if form in ("array", "extension") else values[0]
+        return (values, values[:0], blank(1, values.dtype))[variant.quiet] if form in LISTS else values[0]
     if form == "grid":
-        return np.ones((1, 1), dtype=detail)
-    return pd.Categorical(["text"]) if form == "categorical" else None
+        return np.ones((0, 0) if variant.quiet else (1, 1), dtype=detail)
+    return pd.Categorical((["text"], [], [None])[variant.quiet]) if form == "categorical" else None
 
 
 def _values(dtype: Any) -> Any:

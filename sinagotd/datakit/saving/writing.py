@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pandas as pd
 
+from sinagotd.datakit.saving.adapting import adapt
 from sinagotd.datakit.saving.csv import write_csv
 from sinagotd.datakit.saving.formats import Format, choose
 from sinagotd.datakit.saving.frames import to_table
@@ -66,11 +67,14 @@ class Writer:
         return parts
 
     def _publish(self) -> None:
-        columns = disputed(self._parts.layout) if self._unify else ()
-        if columns:
-            layout, before, self._parts = self._parts.layout, self._parts, self._new_parts("unified")
+        layout = self._parts.layout
+        columns = disputed(layout) if self._unify else ()
+        sources = self._attrs.get("datakit_sources", ()) if self._unify else ()
+        if columns or layout.grouped(sources) != layout:
+            before, self._parts = self._parts, self._new_parts("unified")
             for table in before.tables():
-                self._parts.add(*unified(table, layout, columns))
+                made, own = unified(table, layout, columns)
+                self._parts.add(adapt(made, own, own.grouped(sources)), own.grouped(sources))
         staged = self._parts.finish(self._attrs)
         if self._format is not Format.PARQUET:
             converted = self._folder / f"converted{self._place.suffix}"

@@ -1,21 +1,18 @@
 """What a camera said of each of its frames, from the JSON beside the film; it opens no film."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TableSource
+from sinagotd.datakit.source import TableSource, Timed
 from sinagotd.datakit.sources import columns, instants
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.sources.readers import table_of_records
 from sinagotd.datakit.sources.records import Records, read_json, records_of
 from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 NESTED = "camera_metadata"
 ABSOLUTE, ELAPSED_MS, RUNNER_MS = "TimeReceivedByCore", "ElapsedTime-ms", "runner_time_ms"
@@ -36,7 +33,7 @@ class CameraFrames(TableSource):
     any_key: ClassVar[bool] = False
     dropped: ClassVar[tuple[str, ...]] = DROPPED
 
-    def build_table(self, path: Path, *, context: LoadContext | None) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:  # noqa: ARG002  a camera needs nothing of its row
+    def build_table(self, path: Path, *, context: LoadContext | None) -> Timed:  # noqa: ARG002  a camera needs nothing of its row
         key, records = self._records(path)
         table = table_of_records(path, records, expand=(NESTED,))
         elapsed, absolute = _times(path, table)
@@ -75,7 +72,7 @@ class PupilMetadata(CameraFrames):
     any_key = True
 
 
-def _times(path: Path, table: "pa.Table") -> tuple[Floats, Any]:
+def _times(path: Path, table: pa.Table) -> tuple[Floats, Any]:
     """Seconds from the first frame, and the times of the clock on the wall, if it is they that say so."""
     if ABSOLUTE in table.column_names:
         absolute = instants.local_times(table[ABSOLUTE])
@@ -90,7 +87,7 @@ def _times(path: Path, table: "pa.Table") -> tuple[Floats, Any]:
     raise UnreadableError(path, f"no column {ABSOLUTE}, {ELAPSED_MS} or {RUNNER_MS} with a time for every frame")
 
 
-def _column(name: str, column: "pa.ChunkedArray") -> Any:
+def _column(name: str, column: pa.ChunkedArray) -> Any:
     match name:
         case "Camera":
             return columns.categories(column)

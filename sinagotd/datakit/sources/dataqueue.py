@@ -1,22 +1,18 @@
 """The rig's event log, one line per message of any device, and the clock of its session; it aligns nothing itself."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TimeseriesSource
+from sinagotd.datakit.source import Timed, TimeseriesSource
 from sinagotd.datakit.sources import columns, instants
 from sinagotd.datakit.sources.alignment import CAMERAS, PUPIL_CAMERA
-from sinagotd.datakit.sources.delimited import read_delimited
+from sinagotd.datakit.sources.delimited import read_delimited, require
 from sinagotd.datakit.sources.faults import UnreadableError
-from sinagotd.datakit.sources.tables import require
 from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 TIMES = ("device_ts", "packet_ts")
 ALIASES = dict.fromkeys(CAMERAS, "meso") | {PUPIL_CAMERA: "pupil"}
@@ -32,9 +28,7 @@ class Dataqueue(TimeseriesSource):
     patterns = ("*_dataqueue.csv",)
     queue_column: ClassVar[str] = "queue_elapsed"
 
-    def build_timeseries(
-        self, path: Path, *, context: LoadContext | None
-    ) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:
         column = context.settings.queue_column if context else self.queue_column
         table = read_delimited(path)
         require(path, table, column)
@@ -47,7 +41,7 @@ class Dataqueue(TimeseriesSource):
         return elapsed, columns.frame(values), {"source_file": str(path), **_summary(values, queue, elapsed)}
 
 
-def _values(table: "pa.Table", queue: Floats, *, queue_column: str) -> dict[str, Any]:
+def _values(table: pa.Table, queue: Floats, *, queue_column: str) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name in table.column_names:
         if name == queue_column:
@@ -61,7 +55,7 @@ def _values(table: "pa.Table", queue: Floats, *, queue_column: str) -> dict[str,
     return made
 
 
-def _times_if_any(column: "pa.ChunkedArray") -> Any:
+def _times_if_any(column: pa.ChunkedArray) -> Any:
     read = instants.times(column)
     return columns.plain(column) if read.isna().all() else read
 

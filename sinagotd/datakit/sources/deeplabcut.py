@@ -1,20 +1,17 @@
 """Pupil diameter from the key points that DeepLabCut tracked; it opens no film and executes nothing of the file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TimeseriesSource
+from sinagotd.datakit.source import Timed, TimeseriesSource
 from sinagotd.datakit.sources import columns
 from sinagotd.datakit.sources.alignment import PUPIL_CAMERA, anchored, find_log, log_name
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.sources.hdf5 import Columns, opened, read_table
 from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KEY = "df_with_missing"
 PAIRS = ((0, 1), (2, 3), (4, 5), (6, 7))
@@ -37,9 +34,7 @@ class PupilDlc(TimeseriesSource):
     requires = ("dataqueue", "pupil_metadata")
     camera_tag = "pupil_metadata"
 
-    def build_timeseries(
-        self, path: Path, *, context: LoadContext | None
-    ) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:
         points = _points(path, read_keypoints(path))
         diameter = _interpolated(_diameter_px(points)) / PIXELS_PER_MM
         elapsed, timing = _times(context, len(diameter))

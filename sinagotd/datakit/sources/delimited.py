@@ -1,14 +1,15 @@
 """Reads CSV and its relatives into a table of strings; what the strings mean is decided by column, elsewhere."""
 
 import csv
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
 
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.sources.texts import Text, read_text
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 ABSENT = (
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
@@ -17,7 +18,7 @@ ABSENT = (
 """The words that pandas, too, reads as a missing value."""
 
 
-def read_delimited(path: Path, *, delimiter: str = ",", encoding: str | None = None) -> "pa.Table":
+def read_delimited(path: Path, *, delimiter: str = ",", encoding: str | None = None) -> pa.Table:
     """Read a table whose first line names its columns; every column is of strings, missing ones are null.
 
     A column without a name is `Unnamed: 2`, a second `x` is `x.1`, as in pandas. Raises UnreadableError for an empty file
@@ -27,11 +28,8 @@ def read_delimited(path: Path, *, delimiter: str = ",", encoding: str | None = N
     return parse_delimited(path, read_text(path, encoding), delimiter=delimiter)
 
 
-def parse_delimited(path: Path, text: Text, *, delimiter: str = ",") -> "pa.Table":
+def parse_delimited(path: Path, text: Text, *, delimiter: str = ",") -> pa.Table:
     """As `read_delimited`, from text already read."""
-    import pyarrow as pa  # noqa: PLC0415  imported where a table is read
-    from pyarrow import csv as arrow_csv  # noqa: PLC0415
-
     body = text.content.lstrip(b"\r\n")
     if not body.strip():
         raise UnreadableError(path, "the file is empty")
@@ -62,6 +60,24 @@ def parse_delimited(path: Path, text: Text, *, delimiter: str = ",") -> "pa.Tabl
         )
     except pa.ArrowInvalid as fault:
         raise _unreadable(path, fault, refused=refused) from None
+
+
+def require(path: Path, table: pa.Table, *names: str) -> None:
+    """Raises UnreadableError, naming every absent column, unless all of them are there and the table has a row."""
+    require_columns(path, table, *names)
+    if not table.num_rows:
+        raise UnreadableError(path, "a first line with names, and no row below it")
+
+
+def require_columns(path: Path, table: pa.Table, *names: str) -> None:
+    """As `require`, for tables that may have no rows."""
+    there = table.column_names
+    absent = [name for name in names if name not in there]
+    if not absent:
+        return
+    near = get_close_matches(absent[0], there, n=1)
+    hint = f" (is it {near[0]!r}?)" if near else ""
+    raise UnreadableError(path, f"no column {' nor '.join(map(repr, absent))}{hint}; there are {', '.join(there[:12])}")
 
 
 def _names(path: Path, head: str, delimiter: str) -> list[str]:

@@ -30,9 +30,6 @@ class _PlainWords(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         raise pickle.UnpicklingError(f"it wants {module_name}.{global_name}")
 
-    def persistent_load(self, pid: Any) -> Any:
-        raise pickle.UnpicklingError(f"it refers to {pid}")
-
 
 @contextmanager
 def opened(path: Path) -> "Iterator[h5py.File]":

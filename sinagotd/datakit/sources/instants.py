@@ -3,34 +3,31 @@
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from sinagotd.datakit.streams import Floats
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pandas.arrays import DatetimeArray
 
 NO_TIME = int(np.iinfo(np.int64).min)
 
 
-def times(column: "pa.ChunkedArray") -> "DatetimeArray":
+def times(column: pa.ChunkedArray) -> "DatetimeArray":
     """The column as times in UTC with nanoseconds, each read by itself (ISO 8601, any precision, any offset).
 
     A time without an offset counts as UTC; what is no time is NaT.
     """
-    import pandas as pd  # noqa: PLC0415
-
     naive = _without_offsets(column)
     if naive is None:
         return parsed_times(column, "ISO8601")
     return pd.array(naive, dtype=pd.DatetimeTZDtype("ns", "UTC"))
 
 
-def _without_offsets(column: "pa.ChunkedArray") -> NDArray[Any] | None:
+def _without_offsets(column: pa.ChunkedArray) -> NDArray[Any] | None:
     """The column as datetime64[ns], if all of it is ISO 8601 and none has an offset: the usual file, read in one go."""
-    import pyarrow as pa  # noqa: PLC0415
-
     if getattr(column.type, "tz", None):
         return None
     try:
@@ -39,16 +36,14 @@ def _without_offsets(column: "pa.ChunkedArray") -> NDArray[Any] | None:
         return None
 
 
-def parsed_times(column: "pa.ChunkedArray", form: str) -> "DatetimeArray":
+def parsed_times(column: pa.ChunkedArray, form: str) -> "DatetimeArray":
     """As `times`, written in a form of `strptime`; NaT also for years that nanoseconds cannot count to."""
-    import pandas as pd  # noqa: PLC0415
-
     read = pd.to_datetime(column.to_pandas(), format=form, utc=True, errors="coerce")
     countable = read.where(read.dt.year.between(1678, 2261))
     return cast("DatetimeArray", countable.astype("datetime64[ns, UTC]").array)
 
 
-def local_times(column: "pa.ChunkedArray") -> "NDArray[Any] | DatetimeArray":
+def local_times(column: pa.ChunkedArray) -> "NDArray[Any] | DatetimeArray":
     """As `times`, yet without a zone where no value names one: the clock on the wall of whoever wrote them."""
     naive = _without_offsets(column)
     if naive is not None:
@@ -61,8 +56,6 @@ def local_times(column: "pa.ChunkedArray") -> "NDArray[Any] | DatetimeArray":
 
 def same_zone(*columns: Any) -> tuple[Any, ...]:
     """The columns themselves, all in UTC where one of them has a zone."""
-    import pandas as pd  # noqa: PLC0415
-
     if len({isinstance(column, np.ndarray) for column in columns}) == 1:
         return columns
     utc = pd.DatetimeTZDtype("ns", "UTC")

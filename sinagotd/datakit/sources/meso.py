@@ -3,19 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TimeseriesSource
+from sinagotd.datakit.source import Timed, TimeseriesSource
 from sinagotd.datakit.sources import columns
-from sinagotd.datakit.sources.delimited import read_delimited
-from sinagotd.datakit.sources.tables import require
-from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
+from sinagotd.datakit.sources.delimited import read_delimited, require
 
 RATE_HZ = 50.0
 
@@ -28,12 +23,7 @@ class MesoMean(TimeseriesSource):
     camera_tag = "meso_metadata"
     renamed: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
-    def build_timeseries(
-        self,
-        path: Path,
-        *,
-        context: LoadContext | None,  # noqa: ARG002  the rate is fixed
-    ) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:  # noqa: ARG002  the rate is fixed
         table = read_delimited(path)
         require(path, table, "Slice", "Mean")
         values = {

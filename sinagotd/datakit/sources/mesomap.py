@@ -1,22 +1,18 @@
 """Traces of brain regions, timed by the mesoscope's messages in the event log; beside it the map they were taken from."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TimeseriesSource
+from sinagotd.datakit.source import Timed, TimeseriesSource
 from sinagotd.datakit.sources import columns
 from sinagotd.datakit.sources.alignment import CAMERAS, anchored, find_log, log_name
 from sinagotd.datakit.sources.arrays import read_npy
-from sinagotd.datakit.sources.delimited import read_delimited
-from sinagotd.datakit.sources.tables import require
+from sinagotd.datakit.sources.delimited import read_delimited, require
 from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 FRAME = "frame"
 
@@ -33,9 +29,7 @@ class Mesomap(TimeseriesSource):
     companions = ("*.regions.csv", "*.mask.npy")
     camera_tag = "meso_metadata"
 
-    def build_timeseries(
-        self, path: Path, *, context: LoadContext | None
-    ) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:
         table = read_delimited(path)
         require(path, table, FRAME)
         frames = columns.numbers(table[FRAME])

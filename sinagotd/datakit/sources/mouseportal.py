@@ -1,12 +1,13 @@
 """Frames and trials of a virtual corridor, on the clock of the rig by the treadmill's counter that both files hold."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import IntervalSeriesSource, TimeseriesSource
+from sinagotd.datakit.source import IntervalSeriesSource, Timed, TimeseriesSource
 from sinagotd.datakit.sources import columns
 from sinagotd.datakit.sources.alignment import (
     Line,
@@ -17,16 +18,11 @@ from sinagotd.datakit.sources.alignment import (
     need_log,
     within,
 )
-from sinagotd.datakit.sources.delimited import read_delimited
+from sinagotd.datakit.sources.delimited import read_delimited, require
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.sources.states import state_runs
-from sinagotd.datakit.sources.tables import require
 from sinagotd.datakit.sources.treadmill import log_samples
-from sinagotd.datakit.streams import Floats
 from sinagotd.datakit.timeline import DataqueueIndex
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COUNTER = "treadmill_device_us"
 PATTERNS = ("*_mouseportal.csv",)
@@ -43,9 +39,7 @@ class Mouseportal(TimeseriesSource):
     patterns = PATTERNS
     requires = ("dataqueue",)
 
-    def build_timeseries(
-        self, path: Path, *, context: LoadContext | None
-    ) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:
         log = need_log(context)
         table = read_delimited(path)
         require(path, table, COUNTER)
@@ -78,7 +72,7 @@ class MouseportalTrials(IntervalSeriesSource):
     patterns = PATTERNS
     requires = ("dataqueue", "mouseportal")
 
-    def build_intervals(self, path: Path, *, context: LoadContext | None) -> tuple["pd.DataFrame", dict[str, Any]]:
+    def build_intervals(self, path: Path, *, context: LoadContext | None) -> tuple[pd.DataFrame, dict[str, Any]]:
         frames = context.get_dependency("mouseportal") if context else None
         if frames is None:
             frames = Mouseportal().load(path, context=context)

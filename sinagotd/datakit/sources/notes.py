@@ -3,16 +3,16 @@
 import datetime as dt
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+
+from sinagotd.datakit.arrays import text_type
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TimeseriesSource
+from sinagotd.datakit.source import Timed, TimeseriesSource
 from sinagotd.datakit.sources import columns, instants
 from sinagotd.datakit.sources.texts import read_text
-from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 NOTE = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)\s*:\s?(.*)")
 
@@ -27,12 +27,7 @@ class Notes(TimeseriesSource):
     tag = "notes"
     patterns = ("*_notes.txt",)
 
-    def build_timeseries(
-        self,
-        path: Path,
-        *,
-        context: LoadContext | None,  # noqa: ARG002  a file of its own
-    ) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:  # noqa: ARG002  a file of its own
         text = read_text(path)
         stamps: list[str] = []
         said: list[str] = []
@@ -51,14 +46,7 @@ class Notes(TimeseriesSource):
         return _stream(path, stamps, said, {**text.findings, **({"unread_lines": unread} if unread else {})})
 
 
-def _stream(
-    path: Path, stamps: list[str], said: list[str], more: dict[str, Any]
-) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
-    import pandas as pd  # noqa: PLC0415  imported where a table is held
-    import pyarrow as pa  # noqa: PLC0415
-
-    from sinagotd.datakit.arrays import text_type  # noqa: PLC0415  it comes with pandas
-
+def _stream(path: Path, stamps: list[str], said: list[str], more: dict[str, Any]) -> Timed:
     times = instants.local_times(pa.chunked_array([pa.array(stamps, pa.string())]))
     at = instants.nanoseconds(times)
     frame = columns.frame({"timestamp": times, "note": pd.array(said, dtype=text_type())})

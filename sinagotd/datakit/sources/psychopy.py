@@ -2,23 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from sinagotd.datakit.context import LoadContext
 from sinagotd.datakit.source import IntervalSeriesSource
 from sinagotd.datakit.sources import columns, instants
 from sinagotd.datakit.sources.alignment import log_name, need_log
-from sinagotd.datakit.sources.delimited import read_delimited
+from sinagotd.datakit.sources.delimited import read_delimited, require
 from sinagotd.datakit.sources.faults import UnreadableError
-from sinagotd.datakit.sources.tables import require
 from sinagotd.datakit.streams import Floats
 from sinagotd.datakit.timeline import DataqueueIndex
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 PULSES = "nidaq"
 START = re.compile(r"(\d{4}-\d\d-\d\d)[ _T](\d\d)[h:](\d\d)[.:](\d\d(?:\.\d+)?)")
@@ -63,7 +60,7 @@ class Psychopy(IntervalSeriesSource):
     patterns = ("*_psychopy.csv",)
     requires = ("dataqueue",)
 
-    def build_intervals(self, path: Path, *, context: LoadContext | None) -> tuple["pd.DataFrame", dict[str, Any]]:
+    def build_intervals(self, path: Path, *, context: LoadContext | None) -> tuple[pd.DataFrame, dict[str, Any]]:
         log = need_log(context)
         table = read_delimited(path)
         task = _task(path, context)
@@ -107,7 +104,7 @@ def _task(path: Path, context: LoadContext | None) -> str | None:
     return next((branch for branch in BRANCHES if branch in path.name.lower()), None)
 
 
-def _find(path: Path, table: "pa.Table", pattern: str, what: str, *, at_least: int) -> Onset:
+def _find(path: Path, table: pa.Table, pattern: str, what: str, *, at_least: int) -> Onset:
     for name in table.column_names:
         if re.fullmatch(pattern, name):
             values = columns.numbers(table[name])
@@ -116,7 +113,7 @@ def _find(path: Path, table: "pa.Table", pattern: str, what: str, *, at_least: i
     raise UnreadableError(path, f"no column for {what} (named as {pattern}) with {at_least} or more numbers")
 
 
-def _began(path: Path, table: "pa.Table") -> np.datetime64:
+def _began(path: Path, table: pa.Table) -> np.datetime64:
     require(path, table, "expStart")
     said = table["expStart"].drop_null()
     found = START.match(said[0].as_py()) if len(said) else None
@@ -136,7 +133,7 @@ def _first_pulse(path: Path, log: DataqueueIndex) -> np.datetime64:
     raise UnreadableError(path, f"the event log has no message of a device named like {PULSES!r} with a time")
 
 
-def _rows(path: Path, table: "pa.Table", branch: str) -> Any:
+def _rows(path: Path, table: pa.Table, branch: str) -> Any:
     if branch not in BRANCHES:
         return np.arange(table.num_rows)
     if not set(BRANCHES[branch]) & set(table.column_names):
@@ -150,7 +147,7 @@ def _rows(path: Path, table: "pa.Table", branch: str) -> Any:
     return rows
 
 
-def _shifted(table: "pa.Table", branch: str, offset: float) -> dict[str, Any]:
+def _shifted(table: pa.Table, branch: str, offset: float) -> dict[str, Any]:
     """The branch's columns that hold anything, times shifted, each named with its branch."""
     names = [name for name in BRANCHES.get(branch, table.column_names) if name in table.column_names]
     windows = {new: old for new, old in WINDOWS.items() if branch == "gratings" and old in names}

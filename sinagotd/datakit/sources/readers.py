@@ -5,11 +5,13 @@ fields), `.h5` `.hdf5`. Arrays: `.npy`, `.npz`, `.h5`, `.hdf5`, and tables of nu
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from sinagotd.datakit.sources import hdf5
 from sinagotd.datakit.sources.arrays import Array, read_npy, read_npz
@@ -17,9 +19,6 @@ from sinagotd.datakit.sources.columns import numbers
 from sinagotd.datakit.sources.delimited import read_delimited
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.sources.records import Records, read_json, read_json_lines, records_of
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 class Reading(NamedTuple):
@@ -35,7 +34,7 @@ class Reading(NamedTuple):
     expand: tuple[str, ...] = ()
 
 
-def read_table(path: Path, how: Reading = Reading()) -> "pa.Table":  # noqa: B008  a NamedTuple never changes
+def read_table(path: Path, how: Reading = Reading()) -> pa.Table:  # noqa: B008  a NamedTuple never changes
     """A table of any format. Raises UnreadableError for a suffix without a reader, and whatever that reader raises."""
     return _reader(path, how, TABLES, "table")(path, how)
 
@@ -45,7 +44,7 @@ def read_array(path: Path, how: Reading = Reading()) -> Array:  # noqa: B008  as
     return np.asarray(_reader(path, how, ARRAYS, "array")(path, how))
 
 
-def table_of_records(path: Path, records: Records, *, expand: tuple[str, ...] = ()) -> "pa.Table":
+def table_of_records(path: Path, records: Records, *, expand: tuple[str, ...] = ()) -> pa.Table:
     """One row per record; the entries of the nested objects that `expand` names become columns as well."""
     flat = [_expanded(record, expand) for record in records]
     names = dict.fromkeys(name for record in (*records, *flat) for name in record if name not in expand)
@@ -61,15 +60,11 @@ def _reader(path: Path, how: Reading, readers: Mapping[str, Any], what: str) -> 
     return readers[suffix]
 
 
-def _commas(path: Path, how: Reading) -> "pa.Table":
-    return read_delimited(path, delimiter=how.delimiter or ",", encoding=how.encoding)
+def _text(path: Path, how: Reading, usual: str = "\t") -> pa.Table:
+    return read_delimited(path, delimiter=how.delimiter or usual, encoding=how.encoding)
 
 
-def _tabs(path: Path, how: Reading) -> "pa.Table":
-    return read_delimited(path, delimiter=how.delimiter or "\t", encoding=how.encoding)
-
-
-def _json(path: Path, how: Reading) -> "pa.Table":
+def _json(path: Path, how: Reading) -> pa.Table:
     value = read_json(path, how.encoding)
     if how.key is not None:
         if not isinstance(value, dict) or how.key not in value:
@@ -80,12 +75,11 @@ def _json(path: Path, how: Reading) -> "pa.Table":
     return table_of_records(path, records_of(path, value), expand=how.expand)
 
 
-def _json_lines(path: Path, how: Reading) -> "pa.Table":
+def _json_lines(path: Path, how: Reading) -> pa.Table:
     return table_of_records(path, read_json_lines(path, how.encoding), expand=how.expand)
 
 
-def _parquet(path: Path, how: Reading) -> "pa.Table":  # noqa: ARG001  one signature for all readers
-    import pyarrow as pa  # noqa: PLC0415  imported where a table is read
+def _parquet(path: Path, how: Reading) -> pa.Table:  # noqa: ARG001  one signature for all readers
     from pyarrow import parquet  # noqa: PLC0415
 
     try:
@@ -94,19 +88,19 @@ def _parquet(path: Path, how: Reading) -> "pa.Table":  # noqa: ARG001  one signa
         raise UnreadableError(path, f"cannot be read as Parquet: {fault}") from None
 
 
-def _archive(path: Path, how: Reading) -> "pa.Table":
+def _archive(path: Path, how: Reading) -> pa.Table:
     arrays = read_npz(path)
     return _table(path, _fields(arrays[how.key]) if how.key in arrays else arrays)
 
 
-def _structured(path: Path, how: Reading) -> "pa.Table":  # noqa: ARG001  as above
+def _structured(path: Path, how: Reading) -> pa.Table:  # noqa: ARG001  as above
     values = read_npy(path)
     if values.dtype.names is None:
         raise UnreadableError(path, "an array without named fields is no table; declare it as a matrix")
     return _table(path, _fields(values))
 
 
-def _hdf5(path: Path, how: Reading) -> "pa.Table":
+def _hdf5(path: Path, how: Reading) -> pa.Table:
     columns = hdf5.read_table(path, how.key)
     named = {".".join(map(str, label)) if isinstance(label, tuple) else str(label): v for label, v in columns.items()}
     return _table(path, named)
@@ -122,9 +116,7 @@ def _expanded(record: dict[str, Any], nested: tuple[str, ...]) -> dict[str, Any]
     return {**record, **{key: value for key, value in inner.items() if key not in record}}
 
 
-def _table(path: Path, columns: Mapping[str, Any]) -> "pa.Table":
-    import pyarrow as pa  # noqa: PLC0415  imported where a table is read
-
+def _table(path: Path, columns: Mapping[str, Any]) -> pa.Table:
     shapes = {
         name: (len(values),) if isinstance(values, list) else np.shape(values) for name, values in columns.items()
     }
@@ -133,19 +125,15 @@ def _table(path: Path, columns: Mapping[str, Any]) -> "pa.Table":
     return _worded(pa.table({name: _column(values) for name, values in columns.items()}))
 
 
-def _worded(table: "pa.Table") -> "pa.Table":
+def _worded(table: pa.Table) -> pa.Table:
     """Text of a format that has types as `large_string`, so that it stays text: only what comes from CSV may be a number."""
-    import pyarrow as pa  # noqa: PLC0415
-
     for place, kind in enumerate(table.schema):
         if pa.types.is_string(kind.type):
             table = table.set_column(place, kind.name, table.column(place).cast(pa.large_string()))
     return table
 
 
-def _column(values: Any) -> "pa.Array":
-    import pyarrow as pa  # noqa: PLC0415
-
+def _column(values: Any) -> pa.Array:
     try:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # several types, or numbers beyond 64 bits
@@ -173,30 +161,23 @@ def _hdf5_array(path: Path, how: Reading) -> Array:
     return hdf5.read_array(path, how.key)
 
 
-TABLES: Mapping[str, Callable[[Path, Reading], "pa.Table"]] = MappingProxyType(
+TABLES: Mapping[str, Callable[[Path, Reading], pa.Table]] = MappingProxyType(
     {
-        ".csv": _commas,
-        ".tsv": _tabs,
-        ".tab": _tabs,
-        ".txt": _tabs,
+        ".csv": partial(_text, usual=","),
+        **dict.fromkeys((".tsv", ".tab", ".txt"), _text),
         ".json": _json,
-        ".jsonl": _json_lines,
-        ".ndjson": _json_lines,
+        **dict.fromkeys((".jsonl", ".ndjson"), _json_lines),
         ".parquet": _parquet,
         ".npz": _archive,
         ".npy": _structured,
-        ".h5": _hdf5,
-        ".hdf5": _hdf5,
+        **dict.fromkeys((".h5", ".hdf5"), _hdf5),
     }
 )
 ARRAYS: Mapping[str, Callable[[Path, Reading], Array]] = MappingProxyType(
     {
         ".npy": _npy,
         ".npz": _npz,
-        ".h5": _hdf5_array,
-        ".hdf5": _hdf5_array,
-        ".csv": _from_table,
-        ".tsv": _from_table,
-        ".parquet": _from_table,
+        **dict.fromkeys((".h5", ".hdf5"), _hdf5_array),
+        **dict.fromkeys((".csv", ".tsv", ".parquet"), _from_table),
     }
 )

@@ -2,19 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TableSource
-from sinagotd.datakit.sources.delimited import read_delimited
+from sinagotd.datakit.source import TableSource, Timed
+from sinagotd.datakit.sources.delimited import read_delimited, require
 from sinagotd.datakit.sources.faults import UnreadableError
-from sinagotd.datakit.sources.tables import require
-from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -31,19 +27,14 @@ class SessionConfig(TableSource):
     tag = "session_config"
     patterns = ("*_configuration.csv",)
 
-    def build_table(
-        self,
-        path: Path,
-        *,
-        context: LoadContext | None,  # noqa: ARG002  a file of its own
-    ) -> tuple[Floats, dict[str, Any], dict[str, Any]]:
+    def build_table(self, path: Path, *, context: LoadContext | None) -> Timed:  # noqa: ARG002  a file of its own
         table = read_delimited(path)
         require(path, table, "Parameter", "Value")
         values = key_values(path, table, "Parameter", "Value")
         return np.zeros(1), values, {"source_file": str(path), "scope": "session", **_groups(values)}
 
 
-def key_values(path: Path, table: "pa.Table", key: str, value: str) -> dict[str, Any]:
+def key_values(path: Path, table: pa.Table, key: str, value: str) -> dict[str, Any]:
     """Typed values by key, in order. Raises UnreadableError where a key has two values that differ."""
     values: dict[str, Any] = {}
     pairs = zip(table[key].to_pylist(), table[value].to_pylist(), strict=True)

@@ -2,33 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.streams import Floats
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def state_runs(
     path: Path,
-    frame: "pd.DataFrame",
+    frame: pd.DataFrame,
     t: Floats,
     *,
     state: str,
     groups: Sequence[str],
     phases: Mapping[str, str] | None = None,
-) -> tuple["pd.DataFrame", "np.ndarray[tuple[int], np.dtype[np.intp]]"]:
+) -> tuple[pd.DataFrame, "np.ndarray[tuple[int], np.dtype[np.intp]]"]:
     """One interval per state within its group, and the row of the table that each begins at.
 
     Columns: `phase`, those of the group, `start_s`, `stop_s`, `duration_s`, in seconds; sorted by start. `phases` renames
     states, and those that it does not name are left out. Raises UnreadableError when a column is absent.
     """
-    import pandas as pd  # noqa: PLC0415  imported where a table is held
-
     absent = [name for name in (state, *groups) if name not in frame.columns]
     if absent:
         raise UnreadableError(path, f"no column {' nor '.join(map(repr, absent))}, which its intervals are made of")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TimeseriesSource
+from sinagotd.datakit.source import Timed, TimeseriesSource
 from sinagotd.datakit.sources.alignment import log_name, need_log
 from sinagotd.datakit.sources.arrays import Array, read_npy
 from sinagotd.datakit.sources.faults import UnreadableError
@@ -40,9 +40,7 @@ class Suite2p(TimeseriesSource):
     requires = ("dataqueue",)
     companions = ("*.npy", "../plane*/*.npy")
 
-    def build_timeseries(
-        self, path: Path, *, context: LoadContext | None
-    ) -> tuple[Floats, dict[str, Any], dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:
         log = need_log(context)
         planes = [_plane(file) for file in _planes(path)]
         count = min(plane.fluorescence.shape[1] for plane in planes)

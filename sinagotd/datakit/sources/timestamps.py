@@ -1,16 +1,14 @@
 """When each device of a session was started and stopped; it looks at no other file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from sinagotd.datakit.context import LoadContext
 from sinagotd.datakit.source import IntervalSeriesSource
 from sinagotd.datakit.sources import columns, instants
-from sinagotd.datakit.sources.delimited import read_delimited
-from sinagotd.datakit.sources.tables import require_columns
-
-if TYPE_CHECKING:
-    import pandas as pd
+from sinagotd.datakit.sources.delimited import read_delimited, require_columns
 
 ENDS = {"started": "start_s", "stopped": "stop_s"}
 
@@ -24,7 +22,7 @@ class Timestamps(IntervalSeriesSource):
     tag = "timestamps"
     patterns = ("*_timestamps.csv",)
 
-    def build_intervals(self, path: Path, *, context: LoadContext | None) -> tuple["pd.DataFrame", dict[str, Any]]:  # noqa: ARG002  a file of its own
+    def build_intervals(self, path: Path, *, context: LoadContext | None) -> tuple[pd.DataFrame, dict[str, Any]]:  # noqa: ARG002  a file of its own
         table = read_delimited(path)
         require_columns(path, table, "device_id", *ENDS)
         read = instants.same_zone(*(instants.local_times(table[name]) for name in ENDS))

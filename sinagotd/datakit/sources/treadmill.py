@@ -1,23 +1,20 @@
 """Running speed, from the event log or a file of its own; the text of an encoder's payload is read here and nowhere else."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TimeseriesSource
+from sinagotd.datakit.source import Timed, TimeseriesSource
 from sinagotd.datakit.sources import columns
 from sinagotd.datakit.sources.alignment import as_meta, experiment_window, find_log, log_name, within
-from sinagotd.datakit.sources.delimited import read_delimited
+from sinagotd.datakit.sources.delimited import read_delimited, require
 from sinagotd.datakit.sources.faults import UnreadableError
-from sinagotd.datakit.sources.tables import require
 from sinagotd.datakit.streams import Floats
 from sinagotd.datakit.timeline import DataqueueIndex, Mask, numbers_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 PAYLOAD = r"^EncoderData\(timestamp=(\d+), *distance=(-?[\d.eE+-]+)[^,]*, *speed=(-?[\d.eE+-]+)"
 SAMPLE = ("device_us", "distance", "speed")
@@ -37,9 +34,7 @@ class Treadmill(TimeseriesSource):
     requires = ("dataqueue",)
     derived_from = "dataqueue"
 
-    def build_timeseries(
-        self, path: Path, *, context: LoadContext | None
-    ) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:
         log = find_log(context)
         samples = log_samples(log) if log else None
         if log is None or samples is None:
@@ -68,9 +63,7 @@ def _samples(log: DataqueueIndex, spoken: Mask, said: "list[pd.Series[Any]]") ->
     return {"queue": log.queue[spoken], **dict(zip(VALUES, values, strict=True))}
 
 
-def _logged(
-    context: LoadContext | None, log: DataqueueIndex, samples: dict[str, Floats]
-) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+def _logged(context: LoadContext | None, log: DataqueueIndex, samples: dict[str, Floats]) -> Timed:
     window = experiment_window(context, log)
     if window is None or window[1] <= window[0]:
         window = (float(log.queue.min()), float(log.queue.max()))
@@ -92,7 +85,7 @@ def _logged(
     return elapsed, frame, meta
 
 
-def _own(path: Path) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+def _own(path: Path) -> Timed:
     table = _renamed(path, read_delimited(path))
     read = {name: columns.numbers(table[name]) for name in VALUES}
     usable = np.flatnonzero(np.logical_and.reduce([np.isfinite(values) for values in read.values()]))
@@ -114,7 +107,7 @@ def _own(path: Path) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
     return elapsed, frame, meta
 
 
-def _renamed(path: Path, table: "pa.Table") -> "pa.Table":
+def _renamed(path: Path, table: pa.Table) -> pa.Table:
     names = dict.fromkeys(table.column_names)
     spelt = {next((s for s in spellings if s in names), name): name for name, spellings in SPELLINGS.items()}
     table = table.rename_columns([spelt.get(name, name) for name in names])

@@ -1,21 +1,17 @@
 """Clicks of a running wheel; its times come from the encoder's messages in the event log where there is one."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from sinagotd.datakit.context import LoadContext
-from sinagotd.datakit.source import TimeseriesSource
+from sinagotd.datakit.source import Timed, TimeseriesSource
 from sinagotd.datakit.sources import columns
 from sinagotd.datakit.sources.alignment import PUPIL_CAMERA, anchored, find_log, log_name
-from sinagotd.datakit.sources.delimited import read_delimited
-from sinagotd.datakit.sources.tables import require_columns
+from sinagotd.datakit.sources.delimited import read_delimited, require_columns
 from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
 ENCODER = "encoder"
 
@@ -31,9 +27,7 @@ class Wheel(TimeseriesSource):
     patterns = ("*_wheel.csv",)
     requires = ("dataqueue",)
 
-    def build_timeseries(
-        self, path: Path, *, context: LoadContext | None
-    ) -> tuple[Floats, "pd.DataFrame", dict[str, Any]]:
+    def build_timeseries(self, path: Path, *, context: LoadContext | None) -> Timed:
         table = read_delimited(path)
         require_columns(path, table, "Clicks", "Time", "Speed")
         clock = columns.numbers(table["Time"])
@@ -102,7 +96,7 @@ def _unaligned(why: str, context: LoadContext | None) -> dict[str, Any]:
     return {"time_basis": "wheel_clock", "dataqueue_alignment": why, "dataqueue_file": log_name(context)}
 
 
-def _first(table: "pa.Table", name: str) -> str | None:
+def _first(table: pa.Table, name: str) -> str | None:
     if name not in table.column_names:
         return None
     present = table[name].drop_null()

@@ -15,7 +15,7 @@ from sinagotd.datakit.builds.built import Built
 from sinagotd.datakit.builds.cache import Cache
 from sinagotd.datakit.builds.declaration import Declaration
 from sinagotd.datakit.builds.finding import registry_of
-from sinagotd.datakit.parallel import load_rows
+from sinagotd.datakit.builds.packing import load_here
 from sinagotd.datakit.saving.reading import load_saved
 
 SOURCES = '''
@@ -50,7 +50,8 @@ class Rows(TableSource):
     def build_table(self, path, *, context):
         frame = pd.read_csv(path)
         values = context.get_dependency("facts")
-        return frame.index.to_numpy(), frame, {"values": None if values is None else len(values.value)}
+        beside = -1 if values is None else len(values.value)
+        return frame.index.to_numpy(), frame.assign(beside=beside), {}
 
 
 class Notes(TableSource):
@@ -110,7 +111,7 @@ class World:
             self.write(subject, "notes.txt", f"seen {subject}")
 
     def build(self, **options: Any) -> Built:
-        return build(self.declaration, cache=self.cache, **{"load": load_rows, **options})
+        return build(self.declaration, cache=self.cache, **{"load": load_here, **options})
 
     def published(self) -> pd.DataFrame:
         return load_saved(self.output)

@@ -1,7 +1,6 @@
 """What a build does: it publishes what changed, says why, and leaves alone what did not."""
 
 import csv
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,9 @@ import pandas as pd
 import pytest
 
 from sinagotd.datakit import Dataset, Sources, TableSource
-from sinagotd.datakit.builds import versions
 from sinagotd.datakit.builds.built import Status
 from sinagotd.datakit.builds.declaration import Declaration
 from sinagotd.datakit.builds.reading import load_published
-from sinagotd.datakit.saving.reading import load_saved
 from sinagotd.errors import DatasetError
 
 
@@ -179,40 +176,17 @@ def test_other_formats_are_published_from_the_same_cells(world: Any, suffix: str
 
 
 def test_a_cell_that_moves_while_it_is_loaded_is_loaded_again_at_the_next_build(world: Any) -> None:
-    from sinagotd.datakit.parallel import load_rows
+    from sinagotd.datakit.builds.packing import load_here
 
     def load(plan: Any, rows: Any) -> Any:
         world.write("02", "notes.txt", "written during the build")
-        return load_rows(plan, rows)
+        return load_here(plan, rows)
 
     world.build(load=load)
     assert world.build().cells_loaded >= 1
     world.check()
     world.write("02", "notes.txt", "seen 02")
     world.build()
-    world.check()
-
-
-def test_a_published_file_that_someone_deleted_or_replaced_comes_back(world: Any) -> None:
-    world.build()
-    world.output.unlink()
-    built = world.build()
-    assert (built.status, built.version) == (Status.PUBLISHED, 1)
-    assert "deleted by someone" in built.why
-    world.check()
-    world.output.unlink()
-    world.output.write_text("mine")
-    assert "changed by someone" in world.build().why
-    world.check()
-
-
-def test_a_published_file_that_someone_edited_in_place_is_built_anew(world: Any) -> None:
-    world.build()
-    with world.output.open("r+b") as file:
-        file.write(b"mine")
-    built = world.build()
-    assert (built.status, built.version, built.cells_loaded) == (Status.PUBLISHED, 2, 0)
-    assert "changed by someone" in built.why
     world.check()
 
 
@@ -297,37 +271,3 @@ def test_rows_may_come_from_a_provider(world: Any, tmp_path: Path) -> None:
     world.declare(rows=lambda: backwards(rows()))
     assert world.build().cells_loaded == 0
     assert world.published()["lines", "text"].tolist() == ["seen 02", "another"]
-
-
-def test_versions_are_listed_and_the_oldest_taken_away(world: Any) -> None:
-    world.declare(keep=2)
-    for age in range(5):
-        world.write("02", "values.json", {"age": age + 10})
-        world.build()
-    listing = versions.read(world.output)
-    assert listing.latest == 5
-    assert [version.number for version in listing.versions] == [3, 4, 5]
-    held = json.loads((world.output.parent / "main.versions.json").read_text())
-    oldest = world.output.parent / held["versions"][0]["path"]
-    assert load_saved(oldest)["facts", "age"].tolist() == [0, 12, 2]
-
-
-def test_a_rollback_shows_an_older_version_until_something_changes(world: Any) -> None:
-    world.build()
-    first = world.published()
-    world.write("02", "notes.txt", "another")
-    world.build()
-    assert versions.rollback(world.output, 1).latest == 1
-    pd.testing.assert_frame_equal(world.published(), first)
-    built = world.build()
-    assert (built.status, built.version) == (Status.UNCHANGED, 1)
-    assert "since version 1 was chosen" in built.why
-    world.write("03", "notes.txt", "another")
-    assert world.build().version == 3
-    world.check()
-
-
-def test_a_rollback_to_a_version_that_is_not_kept_names_those_that_are(world: Any) -> None:
-    world.build()
-    with pytest.raises(DatasetError, match="there is no version 7; kept are 1"):
-        versions.rollback(world.output, 7)

@@ -1,10 +1,8 @@
 """The parts of a build by themselves: declarations, the cache, digests of code and files, kept cells."""
 
-import importlib.util
 import os
-import sys
 import time
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sinagotd.datakit import TableSource
 from sinagotd.datakit.builds.cache import Cache
-from sinagotd.datakit.builds.checking import faults_of
-from sinagotd.datakit.builds.code import source_code
 from sinagotd.datakit.builds.declaration import Declaration, DeclarationError
 from sinagotd.datakit.builds.outcome import DamagedEntryError, Outcome, from_bytes, outcome_of, to_bytes
 from sinagotd.datakit.builds.stamps import Stamps
+from sinagotd.datakit.parallel import each_row
 from sinagotd.datakit.records import OK, Record
 from sinagotd.datakit.streams import equal_values
 from sinagotd.errors import DatasetError
@@ -39,21 +35,6 @@ def test_a_declaration_tells_everything_that_is_wrong_with_it() -> None:
 def test_a_partitioned_dataset_is_one_of_parquet() -> None:
     declared = Declaration("a", Path("/out/a"), roots=(Path("/in"),), partition_by=("subject",), format="csv")
     assert "partition_by is for folders of Parquet" in declared.faults()[0]
-
-
-def test_the_check_says_what_would_stop_a_build(world: Any) -> None:
-    right = world.declaration
-    assert faults_of([right]) == []
-    world.declare(name="twin")
-    assert "dataset 'main' is published as main" in faults_of([right, world.declaration])[0]
-    world.declare(sources=("facts", "nothing"))
-    assert "nothing" in faults_of([world.declaration])[0]
-    world.declare(sources=("facts",), include={"subject": ("99",)})
-    assert "leave no row" in faults_of([world.declaration])[0]
-    world.declare(include={"weekday": ("Monday",)})
-    assert "no 'weekday' level" in faults_of([world.declaration])[0]
-    world.declare(include={}, output=Path("/proc/out/main.parquet"))
-    assert "/proc cannot be written to" in faults_of([world.declaration])[0]
 
 
 def test_an_unknown_level_to_partition_by_is_said(world: Any) -> None:
@@ -83,7 +64,7 @@ def test_a_kept_cell_comes_back_as_it_was() -> None:
 )
 def test_a_damaged_entry_is_as_one_never_kept(tmp_path: Path, harm: Any) -> None:
     cache = Cache(tmp_path)
-    cache.put("0123456789", outcome(age=1))
+    cache.put("0123456789", to_bytes(outcome(age=1)))
     (entry,) = tmp_path.rglob("*.cell")
     entry.write_bytes(harm(entry.read_bytes()))
     with pytest.raises(DamagedEntryError):
@@ -96,9 +77,9 @@ def test_the_cache_lets_go_of_what_was_used_longest_ago(tmp_path: Path) -> None:
     size = len(to_bytes(outcome(values=np.arange(1000))))
     cache = Cache(tmp_path, most_bytes=5 * size)
     for at in range(8):
-        cache.put(f"{at:04}key", outcome(values=np.arange(1000)))
+        cache.put(f"{at:04}key", to_bytes(outcome(values=np.arange(1000))))
         used = time.time() - 1000 + at
-        os.utime(tmp_path / f"{at:04}"[:2] / f"{at:04}"[2:] / "key.cell", (used, used))
+        os.utime(tmp_path / f"{at:04}"[:2] / f"{at:02}key.cell", (used, used))
     cache.get("0000key")
     assert cache.shrink() == 4
     assert [at for at in range(8) if cache.get(f"{at:04}key")] == [0, 5, 6, 7]
@@ -110,40 +91,6 @@ def test_a_cell_that_no_format_can_hold_is_a_problem(world: Any) -> None:
     built = world.build()
     assert {problem.source for problem in built.problems} == {"remarks"}
     assert "no data-only format can save" in (built.problems[0].message or "")
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Any]:
-    """Imports a module of a source and its helper anew."""
-
-    def load() -> type[TableSource]:
-        for name in ("lab_helper_h", "lab_source_h"):
-            spec = importlib.util.spec_from_file_location(name, tmp_path / f"{name}.py")
-            assert spec is not None
-            assert spec.loader is not None
-            sys.modules[name] = module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        kind: type[TableSource] = sys.modules["lab_source_h"].Lab  # type: ignore[attr-defined]
-        return kind
-
-    yield load
-    for name in ("lab_helper_h", "lab_source_h"):
-        sys.modules.pop(name, None)
-
-
-def test_the_code_of_a_source_is_its_own_and_that_of_its_local_modules(lab: Any, tmp_path: Path) -> None:
-    helper, source = tmp_path / "lab_helper_h.py", tmp_path / "lab_source_h.py"
-    helper.write_text("FACTOR = 1\n")
-    text = "from lab_helper_h import FACTOR\nfrom sinagotd.datakit import TableSource\nclass Lab(TableSource):\n    tag = 'lab'\n"
-    source.write_text(text)
-    first = source_code(lab())
-    source.write_text('"""Said about it."""\n# and more\n' + text)
-    assert source_code(lab()) == first, "what is said about code is no code"
-    helper.write_text("FACTOR = 22\n")
-    second = source_code(lab())
-    assert second != first
-    source.write_text(text + "    camera_tag = 'x'\n")
-    assert source_code(lab()) != second
 
 
 def test_a_file_is_read_again_only_if_its_stamp_says_so(tmp_path: Path) -> None:
@@ -178,3 +125,14 @@ def test_what_a_source_reads_beside_its_file_counts(tmp_path: Path) -> None:
     before = Stamps({}, time.time_ns()).content(str(own), [str(beside)])
     beside.write_text("two")
     assert Stamps({}, time.time_ns()).content(str(own), [str(beside)]).digest != before.digest
+
+
+def test_a_bounded_number_of_rows_is_loaded_ahead_of_the_one_in_hand() -> None:
+    """However many there are: a build in a step host needs memory for a batch, not for its dataset."""
+    rows: list[Any] = list(range(10_000))
+    begun: list[Any] = []
+    with ThreadPoolExecutor(2) as executor:
+        loaded = each_row(lambda _, row: begun.append(row) or row, None, rows, executor)
+        for at, row in enumerate(loaded):
+            assert row == at
+            assert len(begun) <= at + 6 * 16

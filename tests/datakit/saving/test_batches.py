@@ -35,6 +35,12 @@ BATCHES: dict[str, list[list[Any]]] = {
     "zones": [[pd.Timestamp("2020", tz="UTC")], [pd.Timestamp("2021", tz="UTC")]],
     "precisions": [[np.array([1], dtype="M8[s]")], [np.array([1], dtype="M8[us]")]],
     "categories": [[pd.Categorical(["a"])], [pd.Categorical(["b"])]],
+    "no grid to speak of, then durations": [[np.ones((0, 2), dtype="i4")], [np.array([1], dtype="m8[s]")]],
+    "grids of nothing, then whole numbers": [[np.full((2, 2), np.nan)], [np.array([1])]],
+    "whole numbers, then only missing ones": [[np.array([0])], [None], [np.array([np.nan])]],
+    "fractions that come late": [[np.array([0])], [np.array([np.nan])], [np.array([1.5])]],
+    "empty grids, then others, beside whole numbers": [[np.array([0])], [np.ones((0, 0))], [np.ones((2, 2))]],
+    "no categories to speak of, then truth": [[pd.Categorical([])], [np.array([True])]],
     "nested, then nothing": [[{"a": 1}], [None], [{"b": [2]}]],
 }
 

@@ -148,7 +148,7 @@ def test_loaded_arrays_can_be_written_to(tmp_path: Path) -> None:
 
 def test_what_is_no_data_is_refused_in_a_sentence(tmp_path: Path) -> None:
     frame = frame_of({("source", "x"): column(io.StringIO())})
-    with pytest.raises(ValueError, match=r"the column \('source', 'x'\) holds a _io.StringIO.*format='pickle'"):
+    with pytest.raises(ValueError, match=r"the column \('source', 'x'\) holds a _io.StringIO: no format can save that"):
         save_frame(frame, tmp_path / "saved.parquet")
     assert list(tmp_path.iterdir()) == []
 
@@ -157,7 +157,7 @@ def test_a_value_that_holds_itself_and_a_masked_array_are_refused(tmp_path: Path
     loop: list[Any] = []
     loop.append(loop)
     for cell in (loop, {"masked": np.ma.array([1, 2], mask=[True, False])}):
-        with pytest.raises(ValueError, match="no data-only format can save that"):
+        with pytest.raises(ValueError, match="no format can save that"):
             save_frame(frame_of({("source", "x"): column(cell)}), tmp_path / "saved.parquet")
 
 

@@ -1,7 +1,8 @@
 """Sources without code: tables of TOML become classes like any other, or one error that says everything wrong with them."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -40,7 +41,8 @@ class DeclaredSource(DataSource):
 
     def options(self) -> dict[str, Any]:
         """The declaration, whole, as it was understood."""
-        return {field.name: _jsonable(getattr(self.declaration, field.name)) for field in fields(self.declaration)}
+        options: dict[str, Any] = json.loads(json.dumps(asdict(self.declaration)))
+        return options
 
 
 def declared_sources(table: Mapping[str, Any]) -> tuple[type[DataSource], ...]:
@@ -90,11 +92,3 @@ def _class(tag: str, options: Source) -> type[DataSource]:
             "declaration": options,
         },
     )
-
-
-def _jsonable(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _jsonable(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {key: _jsonable(one) for key, one in value.items()}
-    return [_jsonable(one) for one in value] if isinstance(value, tuple | list) else value

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
 from sinagotd.datakit.context import LoadContext
 from sinagotd.datakit.sources import columns
@@ -16,16 +18,13 @@ from sinagotd.datakit.sources.declared import tables
 from sinagotd.datakit.sources.declared.clocks import align, on_clock
 from sinagotd.datakit.sources.declared.options import Events, Intervals, KeyValue, Matrix, States, Table, Text
 from sinagotd.datakit.sources.declared.times import NAMED, Axis, in_seconds, own_axis, zero_of
+from sinagotd.datakit.sources.delimited import require, require_columns
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.sources.readers import Reading, read_array, read_table
 from sinagotd.datakit.sources.session_config import key_values
 from sinagotd.datakit.sources.states import state_runs
-from sinagotd.datakit.sources.tables import require, require_columns
 from sinagotd.datakit.sources.texts import read_text
 from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Loaded(NamedTuple):
@@ -50,9 +49,7 @@ def load_events(path: Path, options: Events, context: LoadContext | None) -> Loa
     return Loaded(axis.t, tables.finished(path, made, options), meta)
 
 
-def _categories(values: Any) -> "pd.Categorical":
-    import pandas as pd  # noqa: PLC0415  imported where a table is held
-
+def _categories(values: Any) -> pd.Categorical:
     return pd.Categorical(values)
 
 
@@ -95,7 +92,6 @@ def load_key_value(path: Path, options: KeyValue, context: LoadContext | None) -
 
 
 def load_text(path: Path, options: Text, context: LoadContext | None) -> Loaded:  # noqa: ARG001  as above
-    import pyarrow as pa  # noqa: PLC0415  imported where a table is held
 
     text = read_text(path, options.encoding)
     pattern = re.compile(options.pattern)

@@ -3,23 +3,22 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
+from sinagotd.datakit.arrays import text_type
 from sinagotd.datakit.sources import columns, instants
 from sinagotd.datakit.sources.declared.options import Columns, Derived, Text
+from sinagotd.datakit.sources.delimited import require_columns
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.sources.readers import Reading, read_table
-from sinagotd.datakit.sources.tables import require_columns
 from sinagotd.datakit.sources.wheel import integral
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
 
-
-def read(path: Path, options: Columns) -> "pa.Table":
+def read(path: Path, options: Columns) -> pa.Table:
     """The rows that are the source's, columns renamed. Raises UnreadableError when a required column is absent."""
     how = Reading(options.format, options.encoding, options.delimiter, options.key, options.expand)
     table = read_table(path, how)
@@ -33,7 +32,7 @@ def read(path: Path, options: Columns) -> "pa.Table":
     return table.take(np.flatnonzero(wanted))
 
 
-def typed(table: "pa.Table", options: Columns | Text) -> dict[str, Any]:
+def typed(table: pa.Table, options: Columns | Text) -> dict[str, Any]:
     """Every column as an array (n,), of the type it is declared to have or else has, blanks filled.
 
     What is declared of a column that is not there does nothing: `required` says which have to be.
@@ -43,7 +42,7 @@ def typed(table: "pa.Table", options: Columns | Text) -> dict[str, Any]:
     return made | {name: _filled(made[name], blank) for name, blank in fill.items() if name in made}
 
 
-def finished(path: Path, made: dict[str, Any], options: Columns) -> "pd.DataFrame":
+def finished(path: Path, made: dict[str, Any], options: Columns) -> pd.DataFrame:
     """The table as it is stored: derived columns added, then those that nobody wants dropped."""
     for name, derived in options.derive.items():
         made[name] = _derived(path, made, derived)
@@ -62,7 +61,6 @@ def _derived(path: Path, made: Mapping[str, Any], derived: Derived) -> Any:
 
 
 def _filled(values: Any, blank: bool | float | str) -> Any:  # noqa: FBT001  what stands for a blank may be true
-    import pandas as pd  # noqa: PLC0415  imported where a table is held
 
     filled = pd.Series(values).fillna(blank)
     if isinstance(blank, int) and filled.dtype.kind == "f" and (filled % 1 == 0).all():
@@ -70,28 +68,22 @@ def _filled(values: Any, blank: bool | float | str) -> Any:  # noqa: FBT001  wha
     return filled.array
 
 
-def _whole(column: "pa.ChunkedArray") -> Any:
-    import pandas as pd  # noqa: PLC0415
-
+def _whole(column: pa.ChunkedArray) -> Any:
     read = columns.numbers(column)
     if np.isfinite(read).all() and not (read % 1).any():
         return read.astype(np.int64)
     return pd.array(np.where(read % 1 == 0, read, np.nan), dtype="Int64")
 
 
-def _text(column: "pa.ChunkedArray") -> Any:
-    import pandas as pd  # noqa: PLC0415
-
-    from sinagotd.datakit.arrays import text_type  # noqa: PLC0415  it comes with pandas
-
+def _text(column: pa.ChunkedArray) -> Any:
     return pd.array([None if value is None else str(value) for value in column.to_pylist()], dtype=text_type())
 
 
-def _float32(column: "pa.ChunkedArray") -> Any:
+def _float32(column: pa.ChunkedArray) -> Any:
     return columns.numbers(column).astype(np.float32)
 
 
-TYPES: Mapping[str, Callable[["pa.ChunkedArray"], Any]] = MappingProxyType(
+TYPES: Mapping[str, Callable[[pa.ChunkedArray], Any]] = MappingProxyType(
     {
         "": columns.plain,
         "number": columns.numbers,

@@ -1,17 +1,15 @@
 """The time axis that a declared source has by itself, from a column or a rate; other clocks are for `clocks`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from sinagotd.datakit.sources import columns, instants
 from sinagotd.datakit.sources.declared.options import Time
 from sinagotd.datakit.sources.faults import UnreadableError
 from sinagotd.datakit.streams import Floats
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 NAMED = "time_column"
@@ -26,7 +24,7 @@ class Axis(NamedTuple):
     meta: dict[str, Any]
 
 
-def own_axis(path: Path, table: "pa.Table", choices: tuple[Time, ...]) -> Axis:
+def own_axis(path: Path, table: pa.Table, choices: tuple[Time, ...]) -> Axis:
     """The first of the declared times that every row has (of the last one, those that do); NaN where none is declared.
 
     Raises UnreadableError when no column of them is there.
@@ -44,7 +42,7 @@ def own_axis(path: Path, table: "pa.Table", choices: tuple[Time, ...]) -> Axis:
     return _tidied(path, t, time)
 
 
-def in_seconds(*given: "pa.ChunkedArray", unit: str, form: str | None = None, zero: str = "none") -> tuple[Floats, ...]:
+def in_seconds(*given: pa.ChunkedArray, unit: str, form: str | None = None, zero: str = "none") -> tuple[Floats, ...]:
     """Columns of numbers in a unit, or of times (ISO 8601, or in a strptime form), as seconds; NaN where they have none.
 
     Times count from 1970, or, when they will be zeroed anyway, from the first of the first column: a float of seconds
@@ -58,7 +56,7 @@ def in_seconds(*given: "pa.ChunkedArray", unit: str, form: str | None = None, ze
     return tuple(instants.seconds(one, base) for one in at)
 
 
-def _column(table: "pa.Table", time: Time) -> Floats:
+def _column(table: pa.Table, time: Time) -> Floats:
     if time.column is None:
         return np.arange(table.num_rows) / (time.rate_hz or 1.0)
     column = table[time.column]
