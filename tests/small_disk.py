@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,8 +34,11 @@ def fill_disk(disk: Path, left_bytes: int) -> Path:
 
 
 def remount(disk: Path, options: str) -> None:
-    """Such as `ro` or `rw`."""
-    subprocess.run(["mount", "-o", f"remount,{options}", disk], check=True)
+    """Such as `ro` or `rw`; for as long as somebody writes to it, it cannot become read-only."""
+    deadline = time.monotonic() + 20
+    while subprocess.run(["mount", "-o", f"remount,{options}", disk], capture_output=True, check=False).returncode:
+        assert time.monotonic() < deadline, "somebody keeps a file open for writing"
+        time.sleep(0.02)
 
 
 def _free_bytes(disk: Path) -> int:
