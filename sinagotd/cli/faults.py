@@ -4,7 +4,6 @@ import errno
 import os
 import platform
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -66,10 +65,11 @@ def _sentences(fault: Exception) -> Iterator[str]:
 
 def _write_report(fault: Exception) -> str:
     """Write everything we want to know into a file of its own; gives its path, or why there is none."""
-    head = f"sinagotd {__version__}, Python {platform.python_version()}, {platform.platform()}\n{sys.argv!r}\n\n"
-    report = head + "".join(traceback.format_exception(fault))
     from tempfile import NamedTemporaryFile  # noqa: PLC0415 - every command imports this module, hardly one has a bug
+    from traceback import format_exception  # noqa: PLC0415 - as above
 
+    head = f"sinagotd {__version__}, Python {platform.python_version()}, {platform.platform()}\n{sys.argv!r}\n\n"
+    report = head + "".join(format_exception(fault))
     try:
         with NamedTemporaryFile("wb", prefix="sinagotd-", suffix=".txt", delete=False) as file:
             file.write(report.encode("utf-8", "backslashreplace"))

@@ -6,8 +6,8 @@ from sinagotd.cli.places import JSON_HELP, Place, on_places, workspace_argument
 from sinagotd.cli.text import printable
 from sinagotd.engine.collecting import no_collecting
 from sinagotd.engine.still import is_still
-from sinagotd.manifest.blank import has_manifest
-from sinagotd.manifest.reader import open_reader
+from sinagotd.manifest.glance import open_glance
+from sinagotd.manifest.place import has_manifest
 
 SHOWN_STEPS = 50
 
@@ -32,7 +32,7 @@ def command(places: list[Place], records: tuple[str, ...], *, everything: bool, 
 def _is_still(place: Place) -> bool:
     if not has_manifest(place.state_path):
         return False
-    with no_collecting(), open_reader(place.state_path) as read:
+    with no_collecting(), open_glance(place.state_path) as read:
         return is_still(read, place.settings, place.daemon.trust)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from xxhash import xxh3_128_hexdigest
 
 import sinagotd
-from sinagotd.manifest.reader import Reader
+from sinagotd.manifest.glance import Glance
 from sinagotd.scan.listing import Listed, list_tree
 from sinagotd.scripts.looks import Look, look_at
 from sinagotd.settings.ownership import Trust
@@ -42,7 +42,7 @@ def digest_settings(settings: WorkspaceSettings, trust: Trust | None) -> str:
     return xxh3_128_hexdigest(repr((sinagotd.__version__, os.geteuid(), trust, settings)).encode())
 
 
-def is_still(read: Reader, settings: WorkspaceSettings, trust: Trust | None) -> bool:
+def is_still(read: Glance, settings: WorkspaceSettings, trust: Trust | None) -> bool:
     """Whether everything looks as it did when the owner of the manifest found nothing to do, and nothing came up since."""
     note = _read(read.meta(STILL))
     return (

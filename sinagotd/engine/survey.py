@@ -17,7 +17,8 @@ from sinagotd.engine.loading import Ask, ScriptReader
 from sinagotd.engine.looking import Looker, Planned, policy_of
 from sinagotd.engine.resting import resting
 from sinagotd.errors import WorkspaceError
-from sinagotd.manifest.blank import has_manifest, open_blank
+from sinagotd.manifest.blank import open_blank
+from sinagotd.manifest.place import has_manifest
 from sinagotd.manifest.reader import Reader, open_reader
 from sinagotd.scan.names import IgnoredNames
 from sinagotd.scan.walk import Walk, walk

@@ -4,14 +4,8 @@ import sqlite3
 from pathlib import Path
 
 from sinagotd.manifest.migrating import migrate, migrations
-from sinagotd.manifest.place import DATABASE
 from sinagotd.manifest.reader import Reader
 from sinagotd.manifest.session import Session
-
-
-def has_manifest(folder: Path) -> bool:
-    """Whether this state folder holds a manifest."""
-    return (folder / DATABASE).exists()
 
 
 def open_blank() -> Reader:

@@ -64,3 +64,8 @@ def _unescaped(text: str) -> str:
 def file_time(at: float) -> str:
     """A moment as part of a file name; sorts by time."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def has_manifest(folder: Path) -> bool:
+    """Whether this state folder holds a manifest."""
+    return (folder / DATABASE).exists()

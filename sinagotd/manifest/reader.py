@@ -5,20 +5,17 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice, zip_longest
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from sinagotd.core.facts import Digest, Stamp, StepHistory
 from sinagotd.core.keys import StepKey
 from sinagotd.core.states import State
-from sinagotd.errors import ManifestError
 from sinagotd.manifest import queries
 from sinagotd.manifest.columns import UNREADABLE, event_of, history_of, in_flight_of, run_of, standing_of
 from sinagotd.manifest.faults import DamagedError
-from sinagotd.manifest.migrating import newest_version, refuse_newer
-from sinagotd.manifest.place import DATABASE
+from sinagotd.manifest.glance import Glance, open_session
 from sinagotd.manifest.rows import EventRow, InFlight, RunRow, Standing
-from sinagotd.manifest.session import Row, Session, open_to_read
+from sinagotd.manifest.session import Row
 
 Answer = TypeVar("Answer")
 
@@ -29,45 +26,11 @@ def open_reader(folder: Path) -> "Reader":
     Works while the daemon does and while it is down, also for users who may only read the folder.
     Raises ManifestError when there is no manifest, or one that this program cannot read.
     """
-    path = folder / DATABASE
-    if not path.exists():
-        raise ManifestError(
-            f"{path} is not there: the daemon has not worked on this workspace yet, or keeps it elsewhere"
-        )
-    session = open_to_read(path)
-    try:
-        _refuse_other_versions(session)
-    except BaseException:
-        session.close()
-        raise
-    return Reader(session)
+    return Reader(open_session(folder))
 
 
-def _refuse_other_versions(session: Session) -> None:
-    version = session.rows(queries.USER_VERSION)[0][0]
-    refuse_newer(version, session.path)
-    if version == 0:
-        raise DamagedError(f"{session.path} holds no tables: the daemon will move it aside and restore a backup")
-    if version < newest_version():
-        raise ManifestError(f"{session.path} is from an older sinagotd: start the daemon once, it brings it up to date")
-
-
-class Reader:
+class Reader(Glance):
     """The questions one may ask. Each is answered whole, by one statement, from one moment."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._session.close()
 
     def digests(self, paths: Iterable[str]) -> dict[str, tuple[Stamp, Digest]]:
         """What is known of these paths; the others are left out."""
@@ -106,10 +69,6 @@ class Reader:
         values = {"steps": json.dumps(list(steps)), "count": len(steps)}
         return {record for (record,) in self._session.rows(queries.RESTING, values)}
 
-    def count_resting(self, steps: Collection[str]) -> int:
-        """How many of these steps are, as above, of how many records that are not retired."""
-        return int(self._session.rows(queries.COUNT_RESTING, {"steps": json.dumps(list(steps))})[0][0])
-
     def standings(
         self, records: Collection[str] | None = None, states: Collection[State] | None = None
     ) -> dict[StepKey, Standing]:
@@ -143,10 +102,6 @@ class Reader:
         """The newest `limit` events after this one, oldest first; a step is one of a record."""
         sql = queries.EVENTS if record is None else queries.EVENTS_OF_RECORD
         return self._answers(event_of, sql, after_seq=after_seq, record=record, step=step, limit=limit)[::-1]
-
-    def meta(self, name: str) -> str | None:
-        row = self._session.row(queries.META, {"name": name})
-        return row[0] if row else None
 
     def _answers(self, convert: Callable[[Row], Answer], sql: str, **values: object) -> list[Answer]:
         try:

@@ -16,8 +16,9 @@ from sinagotd.engine.gathering import Gatherer
 from sinagotd.engine.looking import Looker, policy_of
 from sinagotd.engine.survey import Surveyor
 from sinagotd.errors import ConfigError
-from sinagotd.manifest.blank import has_manifest, open_blank
+from sinagotd.manifest.blank import open_blank
 from sinagotd.manifest.lock import Owner, owner
+from sinagotd.manifest.place import has_manifest
 from sinagotd.manifest.reader import Reader, open_reader
 from sinagotd.manifest.signpost import signpost
 from sinagotd.scan.names import IgnoredNames
