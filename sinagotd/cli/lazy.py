@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from sinagotd.collecting import no_collecting
+
 
 class LazyGroup(click.Group):
     """`does` says of each command what it does; it is the object `command` in the module `<prefix><name>` beside this one."""
@@ -23,7 +25,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in self._does:
             return None
-        command: click.Command = import_module(f"sinagotd.cli.{self._prefix}{cmd_name}").command
+        with no_collecting():
+            command: click.Command = import_module(f"sinagotd.cli.{self._prefix}{cmd_name}").command
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

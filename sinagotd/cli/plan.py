@@ -4,7 +4,7 @@ import click
 
 from sinagotd.cli.places import JSON_HELP, Place, on_places, workspace_argument
 from sinagotd.cli.text import printable
-from sinagotd.engine.collecting import no_collecting
+from sinagotd.collecting import no_collecting
 from sinagotd.engine.still import is_still
 from sinagotd.manifest.glance import open_glance
 from sinagotd.manifest.place import has_manifest

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from sinagotd.collecting import no_collecting
 from sinagotd.core.facts import Stamp
 from sinagotd.core.pipeline import Pipeline
 from sinagotd.core.settle import Settler
 from sinagotd.engine.clock import SystemClock
-from sinagotd.engine.collecting import no_collecting
 from sinagotd.engine.finding import Found, compare
 from sinagotd.engine.gathering import Gatherer, StampOf
 from sinagotd.engine.loading import Ask, ScriptReader

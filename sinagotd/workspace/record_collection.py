@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Self
 
-from sinagotd.engine.collecting import no_collecting
+from sinagotd.collecting import no_collecting
 from sinagotd.errors import WorkspaceError
 from sinagotd.settings.faults import did_you_mean
 from sinagotd.workspace.counting import by_record, by_unit

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from sinagotd.collecting import no_collecting
 from sinagotd.core.facts import unpack_stamp
 from sinagotd.core.keys import StepKey
 from sinagotd.core.reasons import Reason
 from sinagotd.core.states import State
-from sinagotd.engine.collecting import no_collecting
 from sinagotd.engine.looking import Planned
 from sinagotd.engine.standings import IN_FLIGHT, changes
 from sinagotd.manifest.rows import Standing

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from sinagotd.atomic import fsync_file
+from sinagotd.collecting import no_collecting
 from sinagotd.datakit.builds.code import digest_of
-from sinagotd.datakit.builds.haste import without_collecting
 from sinagotd.datakit.builds.keys import Made
 from sinagotd.datakit.builds.outcome import Outcome
 from sinagotd.datakit.records import Record
@@ -89,7 +89,7 @@ def write_cells(path: Path, cells: Cells) -> None:
     fsync_file(path)
 
 
-@without_collecting()
+@no_collecting()
 def read_cells(path: Path) -> Cells:
     """Raises OSError, and pyarrow's ArrowInvalid (a ValueError) for a damaged table."""
     with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:

@@ -4,11 +4,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sinagotd.collecting import no_collecting
 from sinagotd.datakit.builds.cache import Cache
 from sinagotd.datakit.builds.cells import NOTHING, Cell, Cells, Key, cell_of
 from sinagotd.datakit.builds.code import digest_of
 from sinagotd.datakit.builds.features import Feature
-from sinagotd.datakit.builds.haste import without_collecting
 from sinagotd.datakit.builds.keys import Keys, Made
 from sinagotd.datakit.builds.outcome import Outcome, from_bytes, is_settled
 from sinagotd.datakit.builds.packing import Load, Packed, PackedRow
@@ -46,7 +46,7 @@ class Gatherer:
         self._load_all(*self._look(rows, known, gathered, is_same=base == self.keys.base), gathered)
         return gathered
 
-    @without_collecting()
+    @no_collecting()
     def _look(
         self, rows: Sequence[Row], known: Mapping[Key, Mapping[str, Cell]], gathered: Gathered, *, is_same: bool
     ) -> tuple[list[Row], dict[Key, dict[str, Made]]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sinagotd.atomic import write_atomically
+from sinagotd.collecting import no_collecting
 from sinagotd.datakit.builds.code import digest_of
-from sinagotd.datakit.builds.haste import without_collecting
 from sinagotd.datakit.builds.stamps import Stamp, Stamped, stamp_of
 from sinagotd.datakit.discovery import PROCESSED, RAW
 
@@ -73,7 +73,7 @@ def remember(path: Path, tree: Tree) -> None:
     write_atomically(path, content)
 
 
-@without_collecting()
+@no_collecting()
 def recall(path: Path) -> Tree:
     """What was remembered; nothing where that cannot be read."""
     try:

@@ -1,12 +1,10 @@
 """Cells are packed where they are loaded, and nothing stands in the way of those who gather them."""
 
-import gc
 from typing import Any
 
 import pytest
 
 from sinagotd.datakit.builds.finding import find_rows, registry_of
-from sinagotd.datakit.builds.haste import without_collecting
 from sinagotd.datakit.builds.isolating import load_isolated
 from sinagotd.datakit.builds.outcome import from_bytes
 from sinagotd.datakit.builds.packing import load_here, packed
@@ -34,14 +32,3 @@ def test_a_value_that_no_format_holds_makes_a_failed_cell() -> None:
     cell = packed(Record(("01",), "facts", OK), {"made": print})
     assert (cell.outcome.status, cell.outcome.error_type) == (ERROR, "UnsavableError")
     assert from_bytes(cell.content) == cell.outcome
-
-
-def test_garbage_is_collected_again_after_haste_and_only_if_it_was_before() -> None:
-    with pytest.raises(KeyError), without_collecting():
-        raise KeyError
-    assert gc.isenabled()
-    with without_collecting():
-        with without_collecting():
-            pass
-        assert not gc.isenabled()
-    assert gc.isenabled()

@@ -2,7 +2,7 @@ import gc
 
 import pytest
 
-from sinagotd.engine.collecting import no_collecting
+from sinagotd.collecting import no_collecting
 
 
 def test_the_collector_rests_until_the_outermost_block_is_left():
