@@ -9,6 +9,7 @@ from sinagotd.core.states import State
 from sinagotd.daemon.lifetime import Service, serve
 from sinagotd.daemon.logs import make_log
 from sinagotd.errors import ConfigError, WorkspaceError
+from sinagotd.runner.thrift import give_memory_back
 from sinagotd.settings.daemon import DaemonSettings, load_daemon
 from sinagotd.settings.ownership import writable_by_others
 
@@ -32,6 +33,7 @@ def command(*, paths: Sequence[Path], config: Path | None, once: bool, inline: b
     log = make_log(style or settings.log.format, settings.log.level)
     for warning in settings.warnings:
         log.warning("settings", why=warning)
+    give_memory_back()
     counts = serve(service, log)
     return int(once and any(counts[state] for state in TROUBLE))
 

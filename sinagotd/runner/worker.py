@@ -13,6 +13,7 @@ from sinagotd import __version__
 from sinagotd.runner.batch import Batch
 from sinagotd.runner.entry import forget_keys
 from sinagotd.runner.lane import Lane
+from sinagotd.runner.thrift import give_memory_back
 from sinagotd.runner.voice import HOLD_S, Voice
 from sinagotd.scripts.orders import RunOrder
 
@@ -62,6 +63,7 @@ class StepHosts(WorkerPlugin):
     def setup(self, worker: Worker) -> None:  # noqa: ARG002 - the signature of WorkerPlugin
         if self._ours:
             os.setpgrp()
+            give_memory_back()
 
     def mine(self) -> Lane:
         """Return the host of the calling thread."""
