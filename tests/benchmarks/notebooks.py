@@ -120,7 +120,7 @@ def _theirs(bench: Bench, folder: Path, count: int, question: Question, ours: Ti
         yield missing(name, why)
         return
     bench.say(f"asking {name}")
-    for script in (folder / "scripts").iterdir():
+    for script in (folder / "scripts").glob("*.py"):
         script.write_text(script.read_text().replace("from sinagotd import", "from sinagot import"))
     said = call([bench.peers.program(PEER), "-c", PROGRAM.format(ask=question.ask), str(folder)], folder)
     took_ms = float(said.rpartition("took")[2]) * 1000

@@ -74,7 +74,7 @@ def sinagot_status(folder: Path, records: int, peers: Peers) -> Work:
 
 def _sinagot(folder: Path, records: int, peers: Peers, program: str) -> Work:
     data = _data(folder, records)
-    for script in (data.parent / "scripts").iterdir():
+    for script in (data.parent / "scripts").glob("*.py"):
         script.write_text(script.read_text().replace("from sinagotd import", "from sinagot import"))
     words = [peers.program("sinagot"), "-c", program, str(folder)]
     return lambda: call(words, folder)
