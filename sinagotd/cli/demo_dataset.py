@@ -36,10 +36,10 @@ class Table:
         self._output = folder / "tables" / f"{NAME}.parquet"
 
     def until_it_has(self, records: Collection[str], boats: int) -> "Listed":
-        """Wait for a version with a row for each record and so many boats in all. Raises DemoError if it never comes."""
+        """Wait for a version with every cell of each record and so many boats in all. Raises DemoError if it never comes."""
         return self._until(
-            lambda latest: latest.rows == len(records) and self._boats() == boats,
-            f"a table of {len(records)} rows and {boats} boats",
+            lambda latest: latest.rows == len(records) and latest.problems == 0 and self._boats() == boats,
+            f"a table of {len(records)} rows and {boats} boats in which no cell is missing",
         )
 
     def until_changed(self, since: int, cells: Collection[tuple[str, str]]) -> "Listed":
