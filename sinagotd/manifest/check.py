@@ -7,8 +7,6 @@ from pathlib import Path
 from sinagotd.errors import ManifestError
 from sinagotd.manifest import queries
 from sinagotd.manifest.health import (
-    CONSISTENT,
-    READABLE,
     broken,
     lost_log,
     size_of,
@@ -65,6 +63,6 @@ def _report(session: Session, *, log_lost: bool) -> CheckReport:
     if version < newest_version():
         findings.append(f"the tables are of version {version}: start the daemon once, it brings them up to date")
     else:
-        findings += strange_tables(session, version) + broken(session, READABLE + CONSISTENT)
+        findings += strange_tables(session, version) + broken(session)
     rows = tuple(session.rows(queries.TABLE_SIZES)) if version == newest_version() else ()
     return CheckReport(session.path, tuple(findings), version, session.path.stat().st_size, log_bytes, rows)

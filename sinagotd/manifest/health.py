@@ -28,7 +28,7 @@ class Rule(NamedTuple):
     sentence: str
 
 
-READABLE = (
+RULES = (
     Rule(
         """
         SELECT DISTINCT state FROM steps
@@ -57,9 +57,6 @@ READABLE = (
         "SELECT seq FROM events WHERE NOT json_valid(replace(replace(detail, 'NaN', '0'), 'Infinity', '0')) LIMIT 3",
         "event {} holds text that is not JSON",
     ),
-)
-
-CONSISTENT = (
     Rule(
         """
         SELECT record || '/' || step FROM steps
@@ -115,7 +112,7 @@ def _fault(session: Session, version: int) -> str | None:
     faults = [] if version else [f"{session.path.name} holds no tables"]
     faults = faults or sqlite_faults(session) or _strange_version(session, version)
     if version == newest_version():
-        faults = faults or broken(session, READABLE)
+        faults = faults or broken(session)
     return faults[0] if faults else None
 
 
@@ -164,8 +161,8 @@ def strange_tables(session: Session, version: int) -> list[str]:
     return [f"{kind} {name} is not as it was made" for kind, name, _ in sorted(strange)]
 
 
-def broken(session: Session, rules: tuple[Rule, ...]) -> list[str]:
-    """One sentence for each thing that breaks one of these rules."""
+def broken(session: Session) -> list[str]:
+    """One sentence for each thing that breaks a rule."""
     words = {"states": json.dumps(list(State)), "outcomes": json.dumps(list(Outcome))}
     words |= {"adopted": ADOPTED, "restored": RESTORED}
-    return [rule.sentence.format(row[0]) for rule in rules for row in session.rows(rule.sql, words)]
+    return [rule.sentence.format(row[0]) for rule in RULES for row in session.rows(rule.sql, words)]

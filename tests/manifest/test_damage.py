@@ -214,11 +214,18 @@ def test_two_damages_in_one_second_are_both_kept(seeded: Path) -> None:
     assert len(list((seeded / "quarantine").rglob("manifest.db"))) == 2
 
 
-def test_an_outcome_that_no_program_writes_is_damage(seeded: Path) -> None:
+@pytest.mark.parametrize(
+    ("harm", "fault"),
+    [
+        ("UPDATE runs SET outcome = 'succefded' WHERE record = 'REC-0'", "succefded is no outcome"),
+        ("UPDATE steps SET made_run_id = 'r1?' WHERE record = 'REC-0'", "REC-0/count was made by a run that is not"),
+    ],
+)
+def test_what_no_program_writes_is_damage(seeded: Path, harm: str, fault: str) -> None:
     manifest = open_manifest(seeded, at=1.0).manifest
-    manifest._session.change("UPDATE runs SET outcome = 'succefded' WHERE record = 'REC-0'")
+    manifest._session.change(harm)
     manifest.close()
-    assert "succefded is no outcome" in str(open_and_use(seeded)[0])
+    assert fault in str(open_and_use(seeded)[0])
 
 
 def test_a_strange_letter_in_a_text_is_shown_as_such(seeded: Path) -> None:
