@@ -37,7 +37,5 @@ def _is_still(place: Place) -> bool:
 
 
 def _show_nothing(places: list[Place], *, as_json: bool) -> None:
-    if as_json:
-        click.echo("[]")
-    for place in () if as_json else places:
-        click.echo(f"{printable(place.name)}: 0 steps would run")
+    lines = ["[]"] if as_json else [f"{printable(place.name)}: 0 steps would run" for place in places]
+    click.echo("\n".join(lines))

@@ -253,7 +253,8 @@ class Engine:
         places = {spec.step: place for place, spec in enumerate(self.pipeline.specs)}
         for key in planned.decisions:
             if planned.is_to_run(key) and self.tools.wants(key):
-                self.pending.add(key, planned.arrival(key) if self.tools.newest_first else 0, places[key.step])
+                arrival = planned.arrival(key) if self.tools.newest_first else 0
+                self.pending.add(key, arrival, place=places[key.step])
             else:
                 self.pending.discard(key)
 

@@ -13,7 +13,7 @@ class Pending:
     _arrivals: dict[StepKey, int] = field(default_factory=dict)
     _heap: list[tuple[int, str, int, StepKey]] = field(default_factory=list)
 
-    def add(self, key: StepKey, arrival: int, place: int = 0) -> None:
+    def add(self, key: StepKey, arrival: int, *, place: int = 0) -> None:
         if self._arrivals.get(key) != arrival:
             self._arrivals[key] = arrival
             heapq.heappush(self._heap, (-arrival, key.record, place, key))

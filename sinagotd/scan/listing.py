@@ -1,15 +1,15 @@
 """One digest of the names and stamps in many folders, to see later that nothing moved. It knows no patterns."""
 
 import os
-import struct
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from xxhash import xxh3_128_digest, xxh3_128_intdigest
 
+from sinagotd.core.facts import pack_stamp
+
 LEFT_OUT_LIMIT = 1000
-_LOOK = struct.Struct("<QqQq")
 
 
 class Listed(NamedTuple):
@@ -38,8 +38,8 @@ class Listing:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
                 status = entry.stat(follow_symlinks=False)
-                look = _LOOK.pack(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
-                looks.append(os.fsencode(entry.name) + b"\0" + look)
+                stamp = pack_stamp(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+                looks.append(os.fsencode(entry.name) + b"\0" + stamp)
             elif entry.is_dir(follow_symlinks=False):
                 looks.append(os.fsencode(entry.name) + b"/")
                 self._folders.add(prefix + entry.name)
