@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from sinagotd.cli.faults import tell
 from sinagotd.errors import ConfigError
 from sinagotd.manifest.signpost import signpost
 from sinagotd.settings.daemon import DaemonSettings, load_daemon
@@ -97,10 +98,19 @@ def workspace_option(command: Command) -> Command:
 
 
 def on_places(command: Command) -> Command:
-    """Turn the arguments `path` and `config` of a command into its first parameter: the list of places."""
+    """Turn the arguments `path` and `config` of a command into its first parameter: the list of places.
+
+    What their settings say in vain is told on stderr: nobody should wonder why nothing runs.
+    """
 
     @wraps(command)
     def found(*, path: Path | None, config: Path | None, **others: Any) -> Any:
-        return command(find_places(path, config), **others)
+        places = find_places(path, config)
+        tell(
+            *dict.fromkeys(
+                warning for place in places for warning in (*place.daemon.warnings, *place.settings.warnings)
+            )
+        )
+        return command(places, **others)
 
     return found

@@ -129,3 +129,15 @@ def test_what_moved_since_is_planned(bench: Any) -> None:
     bench.drop(r2="something else")
 
     assert bench("plan").stdout.splitlines()[0] == f"{bench.path}: 1 step would run"
+
+
+@pytest.mark.parametrize("command", ["plan", "status"])
+def test_a_misspelt_setting_is_told_beside_the_answer(bench: Any, command: str) -> None:
+    settings = bench.path / "workspace.toml"
+    settings.write_text(settings.read_text().replace("[steps]", "[stepps]"))
+    bench.drop(r1="a")
+
+    said = bench(command)
+
+    assert "stepps is not a setting and does nothing: did you mean steps?" in said.stderr
+    assert "stepps" not in said.stdout
