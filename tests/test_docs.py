@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sinagotd.cli.main import COMMANDS
 from sinagotd.core.reasons import Reason
+from sinagotd.daemon.metrics import COUNTERS, GAUGES
 from sinagotd.settings.sample import workspace_sample
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +18,12 @@ def test_the_table_of_reasons_is_the_enum():
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", README, re.MULTILINE)
     said = [(reason.name, re.sub(r"\{\w+\}", "…", reason.value)) for reason in Reason]
     assert rows == said
+
+
+def test_every_number_for_monitoring_is_in_the_guide_to_the_service():
+    table = re.findall(r"^\| (`sinagotd_.+?) \|", (ROOT / "docs/service.md").read_text(), re.MULTILINE)
+    named = {name for row in table for name in re.findall(r"`(\w+)`", row)}
+    assert named == {*GAUGES, *(f"{name}_total" for name in COUNTERS)}
 
 
 def test_every_command_is_in_the_readme():

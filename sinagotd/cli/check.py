@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from sinagotd.cli.examining import Examined, examine
+from sinagotd.cli.examining import Examined, examine, service_warnings
 from sinagotd.cli.places import JSON_HELP, Place, chosen_files, workspace_argument, workspace_name
 from sinagotd.cli.screen import line, make_console, print_json, print_lines, styled
 from sinagotd.cli.text import counted
@@ -53,7 +53,7 @@ def examine_datasets(path: Path | None, config: Path | None) -> list[Examined]:
 
     first, *others = [examine_dataset(each) for each in all_datasets(config)]
     if _has_datasets_only(config):  # what is odd in the service's file is said once; else its workspaces say it
-        first = replace(first, warnings=(*load_daemon(config).warnings, *first.warnings))
+        first = replace(first, warnings=(*service_warnings(load_daemon(config)), *first.warnings))
     return [first, *others]
 
 

@@ -17,6 +17,7 @@ from sinagotd.errors import ConfigError, ManifestError
 from sinagotd.manifest.place import refuse_network
 from sinagotd.scan.mounts import file_system, is_network
 from sinagotd.scan.names import IgnoredNames
+from sinagotd.settings.daemon import DaemonSettings
 from sinagotd.settings.ownership import writable_by_others
 from sinagotd.settings.workspace import STATE_FOLDER, WorkspaceSettings
 
@@ -40,7 +41,7 @@ def examine(place: Place) -> Examined:
     settings = place.settings
     pipeline, faults = _read_pipeline(place)
     faults += [*_folder_faults(place), *_trust_faults(place), *_file_system_faults(place, pipeline)]
-    warnings = [*place.daemon.warnings, *settings.warnings]
+    warnings = [*service_warnings(place.daemon), *settings.warnings]
     if mount := network_warning(place):
         warnings.append(mount)
     if pipeline is None or not settings.data_path.is_dir():
@@ -51,6 +52,14 @@ def examine(place: Place) -> Examined:
     if not steps:
         warnings.append(f"{settings.config_path}: lists no scripts: nothing will run")
     return Examined(place.name, _once(faults), _once(warnings), len(found.records), steps, found.folders)
+
+
+def service_warnings(service: DaemonSettings) -> Iterator[str]:
+    """What is odd in the service's own file."""
+    yield from service.warnings
+    file = service.metrics.file
+    if file is not None and not os.access(file.parent, os.W_OK | os.X_OK, effective_ids=True):
+        yield f"{file.parent}: is no folder that this user may write: [metrics] file is to be written there"
 
 
 def _once(sentences: list[str]) -> tuple[str, ...]:

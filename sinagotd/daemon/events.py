@@ -60,6 +60,11 @@ class UpkeepDue:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsDue:
+    """It is time to tell monitoring how things stand."""
+
+
+@dataclass(frozen=True, slots=True)
 class RootsTouched:
     """The watchers of the trees of datasets have hints."""
 
@@ -103,6 +108,7 @@ Event = (
     | Hashed
     | WatchCheckDue
     | UpkeepDue
+    | MetricsDue
     | RootsTouched
     | RootsDue
     | Requested

@@ -15,6 +15,7 @@ from sinagotd.daemon import events
 from sinagotd.daemon.datasets.keeping import Datasets
 from sinagotd.daemon.logs import libraries_logged
 from sinagotd.daemon.loop import Loop, Parts
+from sinagotd.daemon.metrics import MetricsFile
 from sinagotd.daemon.notifier import Notifier
 from sinagotd.daemon.opening import Opener, Shared
 from sinagotd.daemon.signals import signals_to
@@ -84,7 +85,9 @@ def started(service: Service, log: FilteringBoundLogger) -> Iterator[Loop]:
         if not service.once:
             runner.wake()  # after all else: it takes seconds, and until it is there runs only queue up
         upkeep = partial(look_after, service.settings)
-        yield Loop(Parts(inbox, sites, runner, notifier, log, upkeep, timers, datasets))
+        file = service.settings.metrics.file
+        metrics = None if file is None else MetricsFile(file, log)
+        yield Loop(Parts(inbox, sites, runner, notifier, log, upkeep, timers, datasets, metrics))
         log.info("stopping")
 
 
@@ -118,4 +121,6 @@ def _intervals(settings: DaemonSettings, sites: Sites) -> dict[events.Event, flo
     intervals[events.RootsDue()] = settings.intervals.scan
     if settings.intervals.backup is not None:
         intervals[events.UpkeepDue()] = settings.intervals.backup
+    if settings.metrics.file is not None:
+        intervals[events.MetricsDue()] = settings.metrics.every
     return intervals

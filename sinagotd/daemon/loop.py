@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from sinagotd.core.states import State
 from sinagotd.daemon import events
 from sinagotd.daemon.datasets.keeping import Datasets
+from sinagotd.daemon.metrics import MetricsFile
 from sinagotd.daemon.notifier import Notifier
 from sinagotd.daemon.reloading import reload, reload_datasets
 from sinagotd.daemon.site import Site
@@ -40,6 +41,7 @@ class Parts:
     upkeep: Callable[[Site], None]
     timers: Timers = field(default_factory=Timers)
     datasets: Datasets | None = None
+    metrics: MetricsFile | None = None
 
 
 class Loop:
@@ -91,6 +93,8 @@ class Loop:
                 self.stopping = True
             case events.ReloadRequested():
                 self._reload()
+            case events.MetricsDue():
+                self._write_metrics()
             case events.WorkspaceClosed(name):
                 self.sites.let_open(name)
             case events.Requested(name) if name in self.sites.closed:
@@ -155,6 +159,10 @@ class Loop:
         if self.datasets is not None:
             reload_datasets(self.datasets, self.parts.log)
         self.parts.notifier.ready()
+
+    def _write_metrics(self) -> None:
+        if self.parts.metrics is not None:
+            self.parts.metrics.write(self.sites, self.datasets.kept if self.datasets is not None else ())
 
     def tick(self, room: int | None = None) -> None:
         """Let every workspace take a turn, within what the runner takes."""

@@ -36,7 +36,7 @@ LOSSES_BEFORE_BLAME = 3
 class Flights:
     """The runs in flight of one workspace; `room` is told which writes the machine refuses and which it takes.
 
-    What an ended run left in staging is removed `aside`.
+    What an ended run left in staging is removed `aside`. `outcomes` counts how those ended that did.
     """
 
     settings: WorkspaceSettings
@@ -47,6 +47,7 @@ class Flights:
     aside: Callable[[Callable[[], None]], object] = lambda act: act()
     in_flight: dict[str, Claimed] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
     _losses: Counter[StepKey] = field(default_factory=Counter)
 
     def claim(self, bound: Bound, fingerprint: Fingerprint, facts: Facts, attempt: int) -> Claimed:
@@ -136,6 +137,7 @@ class Flights:
         for claimed, receipt, _ in ended:
             if receipt.outcome is not Outcome.ABANDONED:
                 self._losses.pop(claimed.key, None)
+            self.outcomes[receipt.outcome] += 1
             del self.in_flight[receipt.run_id]
             self.cancelled.discard(receipt.run_id)
             self.aside(partial(staging.discard, self.settings.data_path, receipt.run_id, receipt.outputs))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sinagotd.settings.cluster import ClusterSettings
 from sinagotd.settings.datasets import CellSettings, DatasetSection, check_outputs
-from sinagotd.settings.kinds import COUNT, LOG_LEVEL, NAME, PATH, PATH_OR_NONE, TEXT, TEXT_OR_NONE, choice
+from sinagotd.settings.kinds import COUNT, LOG_LEVEL, NAME, PATH, PATH_OR_NONE, TEXT, TEXT_OR_NONE, choice, or_none
 from sinagotd.settings.ownership import Trust
 from sinagotd.settings.quantities import DAY_S, DURATION, INTERVAL, INTERVAL_OR_OFF, MINUTE_S
 from sinagotd.settings.reading import SettingsFile, check, read_files, unknown_key_warnings
@@ -65,6 +65,23 @@ class IntervalSettings(Section):
     backup: float | None = setting(INTERVAL_OR_OFF, DAY_S, 'Back up the manifests; "off" for never.')
 
 
+def _check_metrics_file(path: Path) -> None:
+    if path.suffix != ".prom":
+        raise ValueError('must end in ".prom": nothing else is collected')
+
+
+class MetricsSettings(Section):
+    """Numbers for monitoring, in the text format of Prometheus."""
+
+    file: Path | None = setting(
+        or_none(PATH.checked(_check_metrics_file)),
+        None,
+        "A file in the folder of node_exporter's textfile collector, such as "
+        '"/var/lib/prometheus/node-exporter/sinagotd.prom"; none if empty.',
+    )
+    every: float = setting(INTERVAL, 15.0, "How often it is written.")
+
+
 class DaemonFile(Section):
     """Settings of the service."""
 
@@ -83,6 +100,7 @@ class DaemonFile(Section):
     control: ControlSettings = nested(ControlSettings)
     trust: TrustSettings = nested(TrustSettings)
     intervals: IntervalSettings = nested(IntervalSettings)
+    metrics: MetricsSettings = nested(MetricsSettings)
     cells: CellSettings = nested(CellSettings)
     datasets: dict[str, DatasetSection] = setting(
         named(table(DatasetSection), NAME).checked(check_outputs), {}, "Datasets, each by its name.", example="harbor"
@@ -103,6 +121,7 @@ class DaemonSettings(NamedTuple):
     control: ControlSettings
     trust: Trust
     intervals: IntervalSettings
+    metrics: MetricsSettings
     drain: float
     keep_runs: int
     keep_events: float

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,6 +143,11 @@ class Datasets:
         due, kept = min(((each.due(now), each) for each in self._kept), key=lambda pair: pair[0])
         if due.at <= now:
             self._begin(kept, due.errand)
+
+    @property
+    def kept(self) -> Sequence[Kept]:
+        """All of them."""
+        return tuple(self._kept)
 
     @property
     def at_rest(self) -> bool:
