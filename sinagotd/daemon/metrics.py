@@ -44,16 +44,23 @@ class MetricsFile:
 
     def write(self, sites: Sites, datasets: Iterable[Kept]) -> None:
         """Replace the file, whole, by how things stand now."""
-        from prometheus_client import CollectorRegistry, write_to_textfile  # noqa: PLC0415 - 0.1 s that few ask for
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - 0.1 s that few ask for
 
         registry = CollectorRegistry()
         registry.register(_Numbers(sites, datasets))
         try:
-            write_to_textfile(str(self._path), registry)
+            self._replace(generate_latest(registry))
         except OSError as fault:
             self._tell(f"{self._path}: {fault.strerror}")
         else:
             self._fault = ""
+
+    def _replace(self, content: bytes) -> None:
+        """Who collects it is another user. A power cut may take it: the next one is written soon."""
+        aside = self._path.with_name(f"{self._path.name}.tmp")
+        aside.write_bytes(content)
+        aside.chmod(0o644)
+        aside.replace(self._path)
 
     def _tell(self, why: str) -> None:
         if why != self._fault:

@@ -1,5 +1,7 @@
 """What monitoring is told: read with the parser of Prometheus' own client."""
 
+import os
+
 import pytest
 from kept_world import World as Kept
 from loop_world import Bench
@@ -79,6 +81,13 @@ def test_a_place_that_cannot_be_written_is_told_once_and_tried_again(bench):
     bench.metrics.rmdir()
     bench.loop.handle(events.MetricsDue())
     assert numbers(bench.metrics)["sinagotd_records", "w"] == 0
+
+
+def test_whoever_collects_it_may_read_it(bench):
+    before = os.umask(0o077)
+    bench.loop.handle(events.MetricsDue())
+    os.umask(before)
+    assert bench.metrics.stat().st_mode & 0o777 == 0o644
     assert list(bench.metrics.parent.glob("*prom*")) == [bench.metrics]
 
 
