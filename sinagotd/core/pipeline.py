@@ -74,14 +74,6 @@ class Pipeline:
         """Name the steps whose outputs this step reads; raises KeyError for a step that is not there."""
         return tuple(self.specs[at].step for at in self._upstream[self._index[step]])
 
-    def downstream(self, step: str) -> tuple[str, ...]:
-        """Name the steps that read this step's outputs, directly or through others; raises KeyError as above."""
-        reached = {self._index[step]}
-        for at, before in enumerate(self._upstream):
-            if not reached.isdisjoint(before):
-                reached.add(at)
-        return tuple(self.specs[at].step for at in sorted(reached - {self._index[step]}))
-
     def record_of(self, path: str) -> str | None:
         """Name the record whose raw file this is: an input with `{id}` in its path that no step writes.
 

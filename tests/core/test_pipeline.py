@@ -69,13 +69,6 @@ def test_independent_steps_keep_their_order():
     assert names(Pipeline.build(specs, RECORDS)) == ["z", "a", "q", "b"]
 
 
-def test_downstream_is_transitive_and_leaves_out_what_does_not_depend():
-    specs = [*harbor(), a_step("plot", "mean/{id}.csv", "plot/{id}.png"), a_step("size", "raw/{id}.csv", "size/{id}")]
-    pipeline = Pipeline.build(specs, RECORDS)
-    assert pipeline.downstream("count") == ("mean", "plot")
-    assert pipeline.downstream("plot") == ()
-
-
 @pytest.mark.parametrize(
     ("written", "read"), [("out/{id}", "out/{id}/scores/a.csv"), ("out/{id}/scores/a.csv", "out/{id}")]
 )
