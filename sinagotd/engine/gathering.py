@@ -98,8 +98,10 @@ class Gatherer:
         try:
             now = look(path)
         except Unreadable:
+            self._doubt(path, is_known=known is not None)
             return Seen(NO_STAMP, None, Reason.INPUT_UNREADABLE)
         if now is None:
+            self._doubt(path, is_known=known is not None)
             self.settler.forget(path)
             self.renamed.pop(path, None)
             return None
@@ -109,6 +111,12 @@ class Gatherer:
         rule = rules.of(path)
         unsettled = self._unsettled(path, now, rule)
         return Seen(now, None, unsettled) if unsettled else self._digested(path, now, rule)
+
+    def _doubt(self, path: str, *, is_known: bool = True) -> None:
+        """Its steps are planned without this path: when it is back it is news, however much it looks as it did."""
+        self.fresh.pop(path, None)
+        if is_known:
+            self.gone.add(path)
 
     def _unsettled(self, path: str, now: Stamp, rule: Rule) -> Reason | None:
         still_for = math.inf if self.renamed.get(path) == now else self._age(now)
@@ -145,6 +153,7 @@ class Gatherer:
         try:
             found = digest(self.settings.data_path, path, sample_above=self.settings.watch.sample_above)
         except (OSError, Unreadable):
+            self._doubt(path)
             return Seen(NO_STAMP, None, Reason.INPUT_UNREADABLE)
         if self.stamp(path) != now:
             self.settler.look_again(path, at=self.clock.monotonic() + rule.settle.quiet_s)

@@ -85,3 +85,43 @@ def test_while_offline_nothing_wants_a_turn_and_there_is_nothing_to_wait_for(wor
     assert world.engine.next_look is None
     world.engine.offline = None
     assert world.engine.wants_turn
+
+
+def test_a_file_that_was_away_while_it_was_planned_is_news_when_it_is_back_as_it_was(world):
+    world.put("raw/REC-1.txt", "one")
+    world.settle()
+    folder, aside = world.data / "raw", world.folder / "aside"
+    folder.rename(aside)
+    world.engine.mark(["REC-1"])
+    world.turn()
+    assert world.reason("REC-1/count") == "INPUT_MISSING"
+    aside.rename(folder)
+    world.settle()
+    assert world.reason("REC-1/count") == "CURRENT"
+    assert len(world.ran) == 2
+
+
+def test_a_file_that_was_away_before_its_digest_was_remembered_is_news_when_it_is_back(world):
+    """Its record is looked at twice in one turn: to see what is stale, and once more before it is claimed."""
+    world.put("raw/REC-1.txt", "one")
+    world.walk()
+    gatherer, bounds = world.engine.gatherer, world.engine.pipeline.bind("REC-1")
+    gatherer.facts(bounds)
+    (world.data / "raw").rename(world.folder / "aside")
+    gatherer.facts(bounds)
+    assert gatherer.take_fresh() == []
+
+
+def test_a_file_that_could_not_be_read_while_it_was_planned_is_news_when_it_can_be_as_it_was(world):
+    world.put("raw/REC-1.txt", "one")
+    world.settle()
+    folder, aside = world.data / "raw", world.folder / "aside"
+    folder.rename(aside)
+    folder.symlink_to(aside)
+    world.engine.mark(["REC-1"])
+    world.turn()
+    assert world.reason("REC-1/count") == "INPUT_UNREADABLE"
+    folder.unlink()
+    aside.rename(folder)
+    world.settle()
+    assert world.reason("REC-1/count") == "CURRENT"

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(1200)
 ENGINE, STAGING, RETRY = "tests/engine/test_engine.py", "tests/engine/test_staging.py", "tests/core/test_retry.py"
 DURABLE, INTERRUPTED = "tests/faults/test_durability.py", "tests/faults/test_interrupted.py"
 PLANNER, PROPERTIES = "tests/core/test_planner.py", "tests/core/test_planner_properties.py"
-LOCK = "tests/manifest/test_lock.py"
+LOCK, LOST = "tests/manifest/test_lock.py", "tests/engine/test_nothing_lost.py"
 
 MUTANTS = (
     Mutant(
@@ -36,6 +36,13 @@ MUTANTS = (
         "if now < settled_at:",
         "if False:",
         (f"{ENGINE}::test_a_file_still_being_written_waits",),
+    ),
+    Mutant(
+        "what was away while it was planned is no news when it is back",
+        "engine/gathering.py",
+        "        if is_known:\n            self.gone.add(path)\n",
+        "",
+        (LOST,),
     ),
     Mutant(
         "an output is put into place by copying",
