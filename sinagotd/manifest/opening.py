@@ -1,6 +1,7 @@
 """Opens the manifest of a workspace for its one writer: made, repaired and brought up to date as needed."""
 
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple
 
 from sinagotd.atomic import write_atomically
@@ -46,8 +47,9 @@ def open_manifest(folder: Path, *, at: float, backup_folder: Path | None = None)
         if repaired in (LOG_LOST, ANOTHER):
             distrust(session, at)
         manifest = Manifest(session)
-        manifest.set_meta(OPENED_AT, str(at))
-        write_atomically(folder / LAST_OPENED, str(at).encode())
+        mark = f"{at} {token_hex(4)}"  # never twice the same: what does not change a value is not written into the log
+        manifest.set_meta(OPENED_AT, mark)
+        write_atomically(folder / LAST_OPENED, mark.encode())
         _abandon_unreadable(session, manifest, at)
     except BaseException:
         session.close()

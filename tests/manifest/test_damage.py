@@ -160,6 +160,14 @@ def test_a_write_ahead_log_that_is_gone_is_noticed(seeded: Path, harm: Callable[
     assert open_and_use(seeded)[0] is None
 
 
+def test_a_kill_soon_after_a_start_leaves_a_log_also_if_the_clock_stood_still(at_rest: Path, tmp_path: Path) -> None:
+    place = tmp_path / "killed again"
+    opened = open_manifest(at_rest, at=1.0)
+    shutil.copytree(at_rest, place)
+    opened.manifest.close()
+    assert open_and_use(place)[0] is None
+
+
 def test_a_manifest_that_is_gone_is_restored_and_never_mixed_with_the_log_it_left(seeded: Path) -> None:
     (seeded / "manifest.db").unlink()
     repaired, history = open_and_use(seeded)
