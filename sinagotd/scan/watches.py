@@ -32,6 +32,7 @@ FOLDER_MASK = Mask(
     | _IN.IN_DONT_FOLLOW
 )
 ROOT_MASK = Mask(FOLDER_MASK & ~_IN.IN_DONT_FOLLOW | _IN.IN_MOVE_SELF)
+ENDS_WITHIN_S = 1.0
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -141,9 +142,10 @@ class FolderWatches:
             return None
 
     def close(self) -> None:
+        """Stop to read events. A thread that hangs is left behind: who waits for it here is the loop."""
         self._reader.stop()
         if self._reader.is_alive():
-            self._reader.join(timeout=5)
+            self._reader.join(timeout=ENDS_WITHIN_S)
 
     def _unlabel(self, descriptor: WatchDescriptor) -> None:
         known = self._folders.get(descriptor)

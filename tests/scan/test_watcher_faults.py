@@ -3,6 +3,7 @@
 import ctypes
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,25 @@ def test_a_healthy_watcher_answers_its_cookie_for_ever(data, watch):
         wait_until(lambda: not watcher._canary.is_awaited)
     assert health == ("watching", None, 2, 0, 0)
     assert watcher.drain() == ({}, frozenset(), None)
+
+
+def test_a_reader_that_hangs_is_left_behind_and_another_one_sees(data, watch):
+    (data / "raw").mkdir()
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def wake():
+        if not hangs.is_set():
+            hangs.set()
+            goes_on.wait()
+
+    watcher = watch(wake=wake)
+    write(data / "raw/REC-1.txt")
+    assert hangs.wait(20)
+    watcher.check(0)
+    assert watcher.check(60) == ("watching", None, 3, 0, 1)
+    assert "no event within 10 s" in watcher.drain().lost
+    assert sees_changes(watcher, data)
+    goes_on.set()
 
 
 def test_a_root_that_was_deleted_and_made_again_is_watched_anew(data, watch):
