@@ -2,6 +2,8 @@
 
 import errno
 import os
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 _AT_FDCWD = -100
@@ -9,19 +11,27 @@ _RENAME_EXCHANGE = 2
 _CANNOT_EXCHANGE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: str | Path, content: bytes) -> None:
     """Write beside the file, fsync, rename into place, fsync the folder. Raises OSError and leaves no leftover."""
-    aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+    folder, name = os.path.split(path)
+    aside = os.path.join(folder, f".{name}.{os.urandom(4).hex()}.tmp")
     try:
-        with aside.open("xb") as file:
-            file.write(content)
-            file.flush()
+        with open(aside, "xb", buffering=0) as file:
+            _write_all(file, content)
             os.fsync(file.fileno())
-        aside.replace(path)
+        os.replace(aside, path)
     except BaseException:
-        aside.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(aside)
         raise
-    fsync_folder(path.parent)
+    fsync_folder(folder or ".")
+
+
+def _write_all(file: FileIO, content: bytes) -> None:
+    """A disk that fills up takes a part, and says so with the next."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def exchange(one: Path, other: Path) -> bool:
@@ -41,7 +51,7 @@ def exchange(one: Path, other: Path) -> bool:
     raise OSError(fault, os.strerror(fault), str(one), None, str(other))
 
 
-def fsync_file(path: Path) -> None:
+def fsync_file(path: str | Path) -> None:
     """Make the content of a regular file survive a power cut; its name needs `fsync_folder` as well."""
     _fsync(path, os.O_RDONLY)
 
@@ -51,9 +61,9 @@ def fsync_folder(path: str | Path) -> None:
     _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
-def fsync_tree(top: Path) -> None:
+def fsync_tree(top: str | Path) -> None:
     """Make a file, or a folder with everything below it, survive a power cut. Symbolic links are not followed."""
-    if not top.is_dir():
+    if not os.path.isdir(top):
         fsync_file(top)
         return
     for folder, _, names in os.walk(top, topdown=False, onerror=_raise):

@@ -30,8 +30,8 @@ class Publisher:
         self._stamper = Stamper(data_path)
         self._fitness = Fitness(data_path)
         self._known = read.digests(path for receipt in receipts for path in receipt.outputs)
-        self._folders: set[Path] = set()
-        self._changed: set[Path] = set()
+        self._folders: set[str] = set()
+        self._changed: set[str] = set()
 
     def put_in_place(self, claimed: Claimed, receipt: Receipt) -> Ended:
         """Publish what this run made if it may be; says how the run is to be recorded."""

@@ -66,14 +66,15 @@ class RecordLog:
             require(self.folder.parent)
             self.folder.mkdir(exist_ok=True)
         for record, texts in by_record.items():
-            self._append(self.folder / f"{record}.log", "".join(texts))
+            _append(f"{self.folder}/{record}.log", "".join(texts))
 
-    def _append(self, path: Path, text: str) -> None:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-            full = file.tell() >= ROTATE_AT_BYTES
-        if full:
-            _rotate(path)
+
+def _append(path: str, text: str) -> None:
+    with open(path, "ab") as file:  # noqa: PTH123 - a Path for each of many takes as long as the rest
+        file.write(text.encode())
+        full = file.tell() >= ROTATE_AT_BYTES
+    if full:
+        _rotate(Path(path))
 
 
 def _rotate(path: Path) -> None:

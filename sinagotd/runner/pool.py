@@ -4,15 +4,17 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from queue import PriorityQueue
 
 from sinagotd.errors import RunnerError
+from sinagotd.runner.batch import CLERKS
 from sinagotd.runner.lane import Lane
 from sinagotd.runner.ledger import Ledger
 from sinagotd.runner.protocol import Post, RunEnded, RunLost, RunSaid, RunStarted
-from sinagotd.scripts.attempt import attempt
-from sinagotd.scripts.orders import LogLine, RunOrder
+from sinagotd.scripts.attempt import carry_out
+from sinagotd.scripts.orders import LogLine, Receipt, RunOrder
 
 WINDOW_PER_HOST = 32
 CLOSE_LIMIT_S = 30.0
@@ -26,7 +28,10 @@ Waiting = tuple[int, int, RunOrder | None]
 
 
 class PoolRunner:
-    """A runner of `workers` step hosts (0: one per core), which start with their first order."""
+    """A runner of `workers` step hosts (0: one per core), which start with their first order.
+
+    While a host is at the next script, outputs and receipt of the one before are made durable.
+    """
 
     trouble = ""
 
@@ -36,6 +41,7 @@ class PoolRunner:
         self._waiting: PriorityQueue[Waiting] = PriorityQueue()
         self._numbers = count()
         self._threads: list[threading.Thread] = []
+        self._clerks = ThreadPoolExecutor(CLERKS, "sinagotd-clerk")
         self._closed = threading.Event()
 
     @property
@@ -77,6 +83,7 @@ class PoolRunner:
             self._waiting.put((LAST, next(self._numbers), None))
         for thread in self._threads:
             thread.join(CLOSE_LIMIT_S)
+        self._clerks.shutdown()
         self._ledger.lose_all("the runner was closed")
 
     def _work(self, lane: Lane) -> None:
@@ -95,7 +102,16 @@ class PoolRunner:
             self._ledger.tell(RunSaid(run_id, line))
 
         try:
-            receipt = attempt(order, lane, on_started=started, on_line=said)
-            self._ledger.answer(RunEnded(run_id, receipt))
+            secure = carry_out(order, lane, on_started=started, on_line=said)
+            self._clerks.submit(self._answer, run_id, secure)
         except Exception as fault:  # noqa: BLE001 - whatever it is, an order must not go unanswered
-            self._ledger.answer(RunLost(run_id, f"it could not be run: {fault!r}"))
+            self._lose(run_id, fault)
+
+    def _answer(self, run_id: str, secure: Callable[[], Receipt]) -> None:
+        try:
+            self._ledger.answer(RunEnded(run_id, secure()))
+        except Exception as fault:  # noqa: BLE001 - as above
+            self._lose(run_id, fault)
+
+    def _lose(self, run_id: str, fault: Exception) -> None:
+        self._ledger.answer(RunLost(run_id, f"it could not be run: {fault!r}"))

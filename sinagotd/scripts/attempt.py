@@ -4,11 +4,10 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import sinagotd
 from sinagotd.atomic import fsync_folder, fsync_tree, write_atomically
@@ -43,13 +42,12 @@ def carry_out(order: RunOrder, host: Host, *, on_started: OnStarted, on_line: On
     What is returned does the second half and has to be called once, in any thread: it waits for the disk, and
     meanwhile the host may be at another order.
     """
-    staging = Path(order.staging)
     lines = _Lines(on_line)
     with ExitStack() as held:
-        refused = held.enter_context(claimed(staging))
+        refused = held.enter_context(claimed(order.staging))
         if refused is not None:
             return partial(_receipt, order, HostReply(error=refused), time.time(), lines)
-        if (left := left_receipt(staging)) is not None:
+        if (left := left_receipt(order.staging)) is not None:
             return lambda: left
         ran = _ran(order, host, on_started, lines)
         return partial(_secured, order, ran, held.pop_all())
@@ -57,7 +55,7 @@ def carry_out(order: RunOrder, host: Host, *, on_started: OnStarted, on_line: On
 
 def _ran(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Lines") -> Receipt:
     """How the script ended, without outputs yet."""
-    fault = emptied(Path(order.staging))
+    fault = emptied(order.staging)
     if fault is not None:
         return _receipt(order, HostReply(error=fault), time.time(), lines)
     started_at = time.time()
@@ -78,40 +76,40 @@ def _secured(order: RunOrder, ran: Receipt, held: ExitStack) -> Receipt:
         if ran.error is None:
             outputs, error = _secured_outputs(order)
             ran = replace(ran, outputs=outputs, error=error, outcome=outcome_of(error))
-        return _written(Path(order.staging), ran)
+        return _written(order.staging, ran)
 
 
 def _secured_outputs(order: RunOrder) -> tuple[dict[str, str], RunError | None]:
     """Digest the outputs and bring them to the disk."""
-    staging = Path(order.staging)
-    missing = [path for path in order.outputs.values() if not os.path.lexists(staging / path)]
+    staging, outputs = order.staging, order.outputs.values()
+    missing = [path for path in outputs if not os.path.lexists(f"{staging}/{path}")]
     if missing:
         sentence = f"it ended without writing {', '.join(missing)}: write to self.path.output"
         return {}, RunError(ErrorKind.OUTPUT_MISSING, sentence)
-    if why := next((why for path in order.outputs.values() if (why := unusable(staging, path))), None):
+    if why := next((why for path in outputs if (why := unusable(staging, path))), None):
         return {}, RunError(ErrorKind.OUTPUT_UNUSABLE, why)
     try:
-        digests = {path: digest_path(staging / path).hex() for path in order.outputs.values()}
+        digests = {path: digest_path(f"{staging}/{path}").hex() for path in outputs}
         _fsync(staging, digests)
     except OSError as fault:
         return {}, machine_fault(fault) if is_of_machine(fault) else describe(fault, order.script)
     return digests, None
 
 
-def _fsync(staging: Path, outputs: dict[str, str]) -> None:
+def _fsync(staging: str, outputs: Iterable[str]) -> None:
     folders: set[str] = set()
     for path in outputs:
-        fsync_tree(staging / path)
+        fsync_tree(f"{staging}/{path}")
         folders.update(folders_to(staging, path))
     for folder in folders:
         fsync_folder(folder)
 
 
-def _written(staging: Path, receipt: Receipt) -> Receipt:
+def _written(staging: str, receipt: Receipt) -> Receipt:
     try:
         failpoint(Point.SECURED)
-        make_folder(staging, within=staging.parents[1])  # the script may have removed it
-        write_atomically(staging / RECEIPT_NAME, receipt.to_json().encode())
+        make_folder(staging, within=os.path.dirname(os.path.dirname(staging)))  # the script may have removed it
+        write_atomically(f"{staging}/{RECEIPT_NAME}", receipt.to_json().encode())
     except OSError as fault:
         error = machine_fault(fault)
         return replace(receipt, outcome=outcome_of(error), error=error, outputs={})

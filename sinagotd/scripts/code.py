@@ -40,10 +40,12 @@ class Sources:
         return search_folders(self.scripts_path, self.script)
 
     def unchanged(self) -> bool:
-        """Whether the files still hold these bytes."""
+        """Whether the files still hold these bytes; where they lie does not matter."""
         try:
-            return all(read_script(self.scripts_path, path) == content for path, content in self.contents.items())
-        except ScriptError:
+            return all(
+                read_regular(path, limit=LARGEST_SCRIPT_BYTES) == content for path, content in self.contents.items()
+            )
+        except OSError:
             return False
 
 

@@ -30,16 +30,15 @@ class Condition:
     def taken(cls) -> Self:
         return cls(_streams(), _limits(), _descriptors(), dict(sys.modules), dict(vars(builtins)), tuple(sys.meta_path))
 
-    @property
-    def is_spoilt(self) -> bool:
+    def is_spoilt(self, now: "Condition") -> bool:
         """Whether the next script would find something else than this one found; what was imported since is no harm."""
         return (
-            _streams() != self.streams
-            or _limits() != self.limits
-            or _descriptors() > self.descriptors + DESCRIPTORS_LEFT_OPEN
-            or _differ(self.modules, sys.modules)
-            or _differ(self.names, vars(builtins))
-            or not set(map(id, self.finders)) <= set(map(id, sys.meta_path))
+            now.streams != self.streams
+            or now.limits != self.limits
+            or now.descriptors > self.descriptors + DESCRIPTORS_LEFT_OPEN
+            or _differ(self.modules, now.modules)
+            or _differ(self.names, now.names)
+            or not set(map(id, self.finders)) <= set(map(id, now.finders))
         )
 
 

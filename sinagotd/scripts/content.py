@@ -12,12 +12,12 @@ CHUNK_BYTES = 1 << 18
 _LENGTH_BYTES = 8
 
 
-def digest_path(path: Path) -> bytes:
+def digest_path(path: str | Path) -> bytes:
     """Digest a file or a folder, whichever is there. Raises OSError when it cannot be read."""
-    return digest_folder(path) if path.is_dir() else digest_file(path)
+    return digest_folder(path) if os.path.isdir(path) else digest_file(path)
 
 
-def digest_file(path: Path) -> bytes:
+def digest_file(path: str | Path) -> bytes:
     """Digest a file of any size in constant memory. Raises OSError when it cannot be read."""
     state = xxh3_128()
     with open_regular(path) as file:
@@ -26,7 +26,7 @@ def digest_file(path: Path) -> bytes:
     return state.digest()
 
 
-def digest_folder(path: Path) -> bytes:
+def digest_folder(path: str | Path) -> bytes:
     """Digest the regular files below a folder: their paths relative to it and their contents, in the order of the paths.
 
     Symbolic links, sockets and empty folders do not count. Raises OSError when anything below cannot be read.
@@ -35,7 +35,7 @@ def digest_folder(path: Path) -> bytes:
     for relative in sorted(_regular_files(os.fsencode(path))):
         state.update(len(relative).to_bytes(_LENGTH_BYTES, "big"))
         state.update(relative)
-        state.update(digest_file(path / os.fsdecode(relative)))
+        state.update(digest_file(f"{path}/{os.fsdecode(relative)}"))
     return state.digest()
 
 

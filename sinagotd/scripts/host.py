@@ -33,6 +33,7 @@ class Server:
         self._lock = threading.Lock()
         self._loader = Loader()
         self._libc = ctypes.CDLL(None)
+        self._condition: Condition | None = None
 
     def serve(self) -> None:
         self._pid = os.getpid()
@@ -44,13 +45,14 @@ class Server:
             self._reply(self._answer(request))
 
     def _answer(self, request: Message) -> Message:
-        before, cpu_before = Condition.taken(), cpu_seconds()
+        before, cpu_before = self._condition or Condition.taken(), cpu_seconds()
         reset_peak_memory()
         answer = self._declare(**request["declare"]) if "declare" in request else self._run(request["order"])
         if os.getpid() != self._pid:
             os._exit(0)  # a process that the script forked, and that came back out of run()
         left_over = end_children() or threading.active_count() > 1
-        spent = not self._flush() or left_over or before.is_spoilt
+        flushed, self._condition = self._flush(), Condition.taken()
+        spent = not flushed or left_over or before.is_spoilt(self._condition)
         kept, peak = memory()
         used = {"cpu_s": cpu_seconds() - cpu_before, "peak_memory_bytes": peak, "kept_memory_bytes": kept}
         return {**answer, **used, "spent": spent}

@@ -107,7 +107,7 @@ class _Loaded:
     def _take_out_modules(self, before: set[str]) -> None:
         """Keep what was made of digested bytes; forget what came from the scripts folder in other ways."""
         self._modules = {}
-        for name in [name for name in sys.modules if name not in before]:
+        for name in sys.modules.keys() - before:
             module = sys.modules[name]
             if self._finder.made(module):
                 self._modules[name] = sys.modules.pop(name)

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 
+AnyPath = str | Path
 
-def unusable(staging: Path, path: str) -> str | None:
+
+def unusable(staging: AnyPath, path: str) -> str | None:
     """Say in a sentence why what lies at `path` of a staging folder is no output; None for a file, a folder or nothing.
 
     A script may put anything there: a link to a file of somebody else, which would be moved or shown to everybody, or a
     named pipe, which would be waited for until the end of days.
     """
-    place = staging / path
+    place = f"{staging}/{path}"
     try:
-        mode = place.lstat().st_mode
+        mode = os.lstat(place).st_mode
     except FileNotFoundError:
         return None
     except OSError as fault:
@@ -24,14 +26,14 @@ def unusable(staging: Path, path: str) -> str | None:
         return f"{path} is {_kind(mode)}: write a file or a folder"
     if any(map(os.path.islink, folders_to(staging, path))):
         return f"{path} lies behind a link that the script made: leave the folders of self.path.output as they are"
-    for link in _links_out(place) if stat.S_ISDIR(mode) else ():
+    for link in _links_out(Path(place)) if stat.S_ISDIR(mode) else ():
         return f"{path} holds a link that leaves it, {link.relative_to(place)}: write files, or links within"
     return None
 
 
-def folders_to(staging: Path, path: str) -> Iterator[str]:
-    """The staging folder, and those within it that lead to what lies at `path` of it."""
-    return accumulate([str(staging), *path.split("/")[:-1]], "{}/{}".format)
+def folders_to(top: AnyPath, path: str) -> Iterator[str]:
+    """The folder `top`, and those within it that lead to what lies at `path` of it."""
+    return accumulate([str(top), *path.split("/")[:-1]], "{}/{}".format)
 
 
 def _links_out(folder: Path) -> Iterator[Path]:

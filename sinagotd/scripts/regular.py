@@ -7,7 +7,7 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 
 
-def open_regular(path: Path) -> FileIO:
+def open_regular(path: str | Path) -> FileIO:
     """Open a file to read. Raises OSError when it cannot be, and for what is no regular file."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -16,7 +16,7 @@ def open_regular(path: Path) -> FileIO:
     raise OSError(errno.EINVAL, "it is not a regular file", str(path))
 
 
-def read_regular(path: Path, *, limit: int) -> bytes:
+def read_regular(path: str | Path, *, limit: int) -> bytes:
     """Read a whole file of at most so many bytes. Raises OSError as `open_regular`, and for a larger one."""
     with BufferedReader(open_regular(path)) as file:
         content = file.read(limit + 1)

@@ -1,6 +1,7 @@
 """Publishing: whole files by rename, repeatable after an interruption, folders too."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ class Staged:
 
     def __init__(self, data, **outputs):
         self.data = data
-        self.folder = staging.staging_folder(data, "run")
+        self.folder = Path(staging.staging_folder(data, "run"))
         for name, text in outputs.items():
             path = self.folder / "out" / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +31,7 @@ def test_outputs_appear_in_folders_that_are_made_for_them(tmp_path):
     folders = staging.publish(tmp_path, staged.receipt)
     staging.fsync_folders(folders)
     assert [(tmp_path / "out" / name).read_text() for name in "ab"] == ["1", "2"]
-    assert folders == {tmp_path / "out", tmp_path}
+    assert folders == {str(tmp_path / "out"), str(tmp_path)}
 
 
 def test_publishing_again_after_an_interruption_finishes_it(tmp_path):
@@ -39,7 +40,7 @@ def test_publishing_again_after_an_interruption_finishes_it(tmp_path):
     (staged.folder / "out/a").rename(tmp_path / "out/a")
     folders = staging.publish(tmp_path, staged.receipt)
     assert (tmp_path / "out/b").read_text() == "2"
-    assert folders == {tmp_path / "out", tmp_path}  # nobody knows whether the name of `out` is on the disk
+    assert folders == {str(tmp_path / "out"), str(tmp_path)}  # nobody knows whether the name of `out` is on the disk
 
 
 def test_an_output_that_is_neither_staged_nor_in_place_is_not_called_published(tmp_path):
@@ -54,7 +55,7 @@ def test_an_output_that_is_neither_staged_nor_in_place_is_not_called_published(t
 def test_a_folder_takes_the_place_of_the_one_before(tmp_path):
     (tmp_path / "out/a").mkdir(parents=True)
     (tmp_path / "out/a/old").write_text("old")
-    folder = staging.staging_folder(tmp_path, "run") / "out/a"
+    folder = Path(staging.staging_folder(tmp_path, "run"), "out/a")
     folder.mkdir(parents=True)
     (folder / "new").write_text("new")
     staging.publish(tmp_path, Receipt("run", Outcome.SUCCEEDED, {"out/a": digest_path(folder).hex()}))
@@ -66,7 +67,7 @@ class FolderStaged:
 
     def __init__(self, data):
         self.data, self.final = data, data / "out/a"
-        for place, name in ((self.final, "old"), (staging.staging_folder(data, "run") / "out/a", "new")):
+        for place, name in ((self.final, "old"), (Path(staging.staging_folder(data, "run"), "out/a"), "new")):
             place.mkdir(parents=True)
             (place / name).write_text(name)
         self.staged = place
@@ -144,7 +145,7 @@ def test_what_is_no_receipt_is_none(tmp_path, text):
 
 def test_a_sweep_leaves_only_what_is_waited_for(tmp_path):
     for run_id in ("kept", "old"):
-        staging.staging_folder(tmp_path, run_id).mkdir(parents=True)
+        Path(staging.staging_folder(tmp_path, run_id)).mkdir(parents=True)
     assert staging.sweep(tmp_path, {"kept"}) == 1
     assert [path.name for path in staging.staging_root(tmp_path).iterdir()] == ["kept"]
 

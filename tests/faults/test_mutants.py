@@ -47,14 +47,14 @@ MUTANTS = (
     Mutant(
         "an output is put into place by copying",
         "engine/staging.py",
-        "source.replace(final)",
-        "final.write_bytes(source.read_bytes())",
+        "os.replace(source, final)",
+        "Path(final).write_bytes(Path(source).read_bytes())",
         (f"{DURABLE}::test_what_takes_its_place_is_the_very_file_that_the_step_wrote",),
     ),
     Mutant(
         "outputs are not made durable",
         "scripts/attempt.py",
-        "        fsync_tree(staging / path)\n",
+        '        fsync_tree(f"{staging}/{path}")\n',
         "",
         (DURABLE,),
     ),
@@ -96,8 +96,8 @@ MUTANTS = (
     Mutant(
         "the folders made for outputs are not made durable",
         "engine/staging.py",
-        "for folder in Path(path).parents}",
-        "for folder in Path(path).parents[:1]}",
+        "for folder in folders_to(data_path, path)}",
+        "for folder in [*folders_to(data_path, path)][-1:]}",
         (DURABLE,),
     ),
     Mutant(
@@ -294,8 +294,8 @@ MUTANTS = (
     Mutant(
         "a run that left its receipt is run again",
         "scripts/attempt.py",
-        "if (left := left_receipt(staging)) is not None:",
-        "if (left := left_receipt(staging)) is not None and False:",
+        "if (left := left_receipt(order.staging)) is not None:",
+        "if (left := left_receipt(order.staging)) is not None and False:",
         ("tests/scripts/test_attempt.py::test_a_run_that_left_its_receipt_is_not_run_again",),
     ),
 )

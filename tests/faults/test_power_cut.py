@@ -126,7 +126,7 @@ def test_a_result_is_durable_before_it_is_visible_and_visible_for_good_before_it
         runs = world.engine.manifest.read.runs(limit=2)
         assert acts.session.rows("PRAGMA synchronous") == [(2,)]  # FULL
         for run, outputs in zip(runs, (["mean/REC-1.txt", "parts/REC-1"], ["count/REC-1.txt"]), strict=True):
-            staged = staging.staging_folder(world.data, run.run_id)
+            staged = Path(staging.staging_folder(world.data, run.run_id))
             receipt = acts.at("move", staged / RECEIPT_NAME)
             assert acts.seen[receipt - 1][0] == "fsync"
             assert f".{RECEIPT_NAME}." in acts.seen[receipt - 1][1]
