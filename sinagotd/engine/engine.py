@@ -82,6 +82,8 @@ class Engine:
         """Take over from whoever ran before: end what was in flight, look at every known record that is not at rest."""
         for receipt in self.flights.recover():
             self.ended(receipt)
+        running = self.manifest.read.standings(states=[State.RUNNING])
+        self.following.begun.update(run_id for run_id, run in self.flights.in_flight.items() if run.key in running)
         self._know(self.manifest.read.records())
         at_rest = resting(self.manifest.read, self.pipeline, self.looker.policy)
         self._marks.drop(at_rest)
@@ -137,7 +139,7 @@ class Engine:
     def take_back(self) -> list[str]:
         """The runs in flight that no worker has begun: they are about to be cancelled, which is nobody's fault."""
         waiting = [run_id for run_id in self.flights.in_flight if run_id not in self.following.begun]
-        self.flights.cancelled.update(waiting)
+        self.flights.cancelled.update(dict.fromkeys(waiting, "taken back before it began"))
         return waiting
 
     def hashed(self, path: str, stamp: Stamp, digest: Digest | None) -> None:
@@ -260,7 +262,8 @@ class Engine:
 
     def _look_again(self, planned: Planned, first: dict[StepKey, int]) -> dict[StepKey, int]:
         """The first of the line, with their arrivals, that a fresh look at those of earlier turns leaves to be run."""
-        planned.extend(self.looker.look({key.record for key in first if key not in planned.decisions} & self.records))
+        others = {key.record for key in first if key not in planned.decisions} & self.records
+        planned.extend(self.looker.look(sorted(others)))
         return {key: arrival for key, arrival in first.items() if planned.is_to_run(key)}
 
     def _apply(self, planned: Planned, chosen: dict[StepKey, int]) -> int:

@@ -6,7 +6,7 @@ Only a run that is the claimed one of its step is published.
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from sinagotd.core.facts import Digest, Facts, Fingerprint, Vain
@@ -36,7 +36,8 @@ LOSSES_BEFORE_BLAME = 3
 class Flights:
     """The runs in flight of one workspace; `room` is told which writes the machine refuses and which it takes.
 
-    What an ended run left in staging is removed `aside`. `outcomes` counts how those ended that did.
+    What an ended run left in staging is removed `aside`. `cancelled` says why of those that we take back, `outcomes` counts
+    how those ended that did.
     """
 
     settings: WorkspaceSettings
@@ -46,7 +47,7 @@ class Flights:
     room: Room
     aside: Callable[[Callable[[], None]], object] = lambda act: act()
     in_flight: dict[str, Claimed] = field(default_factory=dict)
-    cancelled: set[str] = field(default_factory=set)
+    cancelled: dict[str, str] = field(default_factory=dict)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     _losses: Counter[StepKey] = field(default_factory=Counter)
 
@@ -78,7 +79,7 @@ class Flights:
             scripts_path=str(self.settings.scripts_path),
             code=spec.code.hex(),
             data_path=str(self.settings.data_path),
-            staging=str(staging.staging_folder(self.settings.data_path, run_id)),
+            staging=staging.staging_folder(self.settings.data_path, run_id),
             inputs=dict(zip((label for label, _ in spec.inputs), bound.inputs, strict=True)),
             outputs=dict(zip((label for label, _ in spec.outputs), bound.outputs, strict=True)),
             control={label: template.fill(bindings) for label, template in spec.control},
@@ -96,12 +97,17 @@ class Flights:
         if receipt is not None:
             return receipt
         if run_id in self.cancelled:
-            return Receipt(run_id, Outcome.CANCELLED, error=RunError("Cancelled", "taken back before it began"))
+            return self._taken_back(Receipt(run_id, Outcome.ABANDONED))
         self._losses[claimed.key] += 1
         if self._losses[claimed.key] < LOSSES_BEFORE_BLAME:
             return Receipt(run_id, Outcome.ABANDONED, error=RunError("WorkerLost", why))
         sentence = f"its worker was lost {self._losses[claimed.key]} times: {why}"
         return Receipt(run_id, Outcome.FAILED, error=RunError("WorkerLost", sentence))
+
+    def _taken_back(self, receipt: Receipt) -> Receipt:
+        """That it came to no end is our doing, and nobody's fault."""
+        error = RunError("Cancelled", self.cancelled[receipt.run_id])
+        return replace(receipt, outcome=Outcome.CANCELLED, error=error)
 
     def recover(self) -> list[Receipt]:
         """Take over what an earlier process left in flight: a receipt for each, and no staging that nobody waits for."""
@@ -110,7 +116,7 @@ class Flights:
             claimed = Claimed(flight.key, flight.order, flight.fingerprint, flight.attempt, flight.inputs)
             self.submitted(claimed)
             receipt = staging.read_receipt(self.settings.data_path, flight.run_id)
-            why = "the daemon stopped while it ran"
+            why = "whoever ran it stopped meanwhile"
             receipts.append(receipt or Receipt(flight.run_id, Outcome.ABANDONED, error=RunError("Stopped", why)))
         self.sweep()
         return receipts
@@ -139,7 +145,7 @@ class Flights:
                 self._losses.pop(claimed.key, None)
             self.outcomes[receipt.outcome] += 1
             del self.in_flight[receipt.run_id]
-            self.cancelled.discard(receipt.run_id)
+            self.cancelled.pop(receipt.run_id, None)
             self.aside(partial(staging.discard, self.settings.data_path, receipt.run_id, receipt.outputs))
         return ended, left
 
@@ -155,8 +161,9 @@ class Flights:
                 continue
             if receipt.error is not None and receipt.error.type == ErrorKind.DISK_FULL:
                 self.room.refuse(receipt.error.message)
+            is_ours = receipt.outcome is Outcome.ABANDONED and receipt.run_id in self.cancelled
             try:
-                ended.append(publisher.put_in_place(claimed, receipt))
+                ended.append(publisher.put_in_place(claimed, self._taken_back(receipt) if is_ours else receipt))
             except OSError as fault:
                 self.room.refuse(f"cannot publish {fault.filename}: {fault.strerror}")
                 left.append(receipt)

@@ -41,7 +41,7 @@ class Following:
         for line in receipt.lines:
             self.line(key, receipt.run_id, line)
         if receipt.outcome in WITHOUT_VERDICT:
-            self.teller.tell_end(key, receipt, at)
+            self.teller.tell_end(key, receipt, at, begun=receipt.run_id in self.begun)
         if receipt.outcome.blames_the_step and receipt.error is not None:
             self.teller.tracebacks[key] = receipt.error.traceback or str(receipt.error)
         self.begun.discard(receipt.run_id)

@@ -1,6 +1,6 @@
 """Says how steps stand: one manifest row, one log line and one line in the record's own log per change of state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -64,6 +64,7 @@ class Teller:
     notes: list[Note] = field(default_factory=list)
     lines: list[RecordLine] = field(default_factory=list)
     tracebacks: dict[StepKey, str] = field(default_factory=dict)
+    unfinished: dict[StepKey, str] = field(default_factory=dict)
 
     def take_notes(self) -> list[Note]:
         notes = self.notes[:]
@@ -85,13 +86,21 @@ class Teller:
             detail = {"reason": now.reason, "why": why} | self._traceback("exception", key, now)
             self._say(level, Note(now.since, key, now.state.value, detail))
         self.lines.extend(
-            _line(key, now, self._traceback("exc_info", key, now), ran=key in ran)
+            _line(key, now, self._message(key, now, ran), self._traceback("exc_info", key, now))
             for key, now in told.items()
-            if now.state is not State.STALE
+            if now.state is not State.STALE or key in self.unfinished
         )
         self._write()
         for key in told:
             self.tracebacks.pop(key, None)
+            self.unfinished.pop(key, None)
+
+    def _message(self, key: StepKey, now: Standing, ran: Container[StepKey]) -> str:
+        if now.state is State.CURRENT and key not in ran:
+            return "Run already processed"
+        if now.state is State.STALE:
+            return self.unfinished[key]
+        return SAID[now.state][0] if now.state in SAID else now.sentence
 
     def _traceback(self, name: str, key: StepKey, now: Standing) -> dict[str, str]:
         """The traceback of the run that just failed, under the name that each log has for it."""
@@ -109,10 +118,15 @@ class Teller:
         message, status = SAID[State.RUNNING]
         self.lines.append(RecordLine(key.record, key.step, status, message, at, {"level": "info", "run": run_id}))
 
-    def tell_end(self, key: StepKey, receipt: Receipt, at: float) -> None:
-        """A run that ended without a verdict on the step: tainted, abandoned or cancelled."""
+    def tell_end(self, key: StepKey, receipt: Receipt, at: float, *, begun: bool) -> None:
+        """A run that ended without a verdict on the step: tainted, abandoned or cancelled.
+
+        The record's own log, where it last was running, says so if the step is left as it was.
+        """
         detail = {"run": receipt.run_id, "why": str(receipt.error or "")}
         self._say("warning", Note(at, key, receipt.outcome.value, detail))
+        if begun:
+            self.unfinished[key] = without_verdict(receipt.outcome, detail["why"])
 
     def tell_request(self, verb: str, keys: Iterable[StepKey], at: float) -> None:
         """A person asked for something, and these steps were changed."""
@@ -132,9 +146,12 @@ class Teller:
             self.log.warning("record_log_failed", folder=str(self.record_log.folder), why=str(fault))
 
 
-def _line(key: StepKey, now: Standing, more: Mapping[str, str], *, ran: bool) -> RecordLine:
-    message, status = SAID.get(now.state, (now.sentence, now.state.code))
-    if now.state is State.CURRENT and not ran:
-        message = "Run already processed"
+def without_verdict(outcome: str, why: str) -> str:
+    """What is said of a run that tells nothing of its step; `why` begins with the kind of error."""
+    return f"Run {outcome}: {why.partition(': ')[2] or why}"
+
+
+def _line(key: StepKey, now: Standing, message: str, more: Mapping[str, str]) -> RecordLine:
+    status = SAID[now.state][1] if now.state in SAID else now.state.code
     extra = {"level": ALARMS.get(now.state, "info"), "state": now.state.value, "why": now.sentence, **more}
     return RecordLine(key.record, key.step, status, message, now.since, extra)

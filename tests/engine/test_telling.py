@@ -3,6 +3,13 @@
 import json
 import os
 
+from sinagotd.engine.applying import Start
+
+
+def record_log(world, step="count"):
+    lines = [json.loads(line) for line in (world.data / "LOG/REC-1.log").read_text().splitlines()]
+    return [(line["message"], line["step_status"]) for line in lines if line["step_label"] == step]
+
 
 def test_the_record_log_has_sinagots_nine_keys_and_three_moments(world):
     world.put("raw/REC-1.txt", "one")
@@ -19,8 +26,7 @@ def test_the_record_log_says_run_finished_only_of_runs(world):
     world.put("raw/REC-1.txt", "one")
     world.put("count/REC-1.txt", "5")
     world.settle()
-    lines = [json.loads(line) for line in (world.data / "LOG/REC-1.log").read_text().splitlines()]
-    assert [line["message"] for line in lines if line["step_label"] == "count"] == ["Run already processed"]
+    assert [message for message, _ in record_log(world)] == ["Run already processed"]
 
 
 def test_one_line_per_change_of_state_and_none_for_no_ops(world):
@@ -35,3 +41,24 @@ def test_one_line_per_change_of_state_and_none_for_no_ops(world):
     os.utime(world.data / "raw/REC-1.txt")
     world.settle()
     assert [line for line in world.lines if line.get("step")] == []
+
+
+def test_the_record_log_says_that_a_run_was_cut_off_whoever_finds_it(world):
+    world.put("raw/REC-1.txt", "one")
+    world.walk()
+    world.turn()
+    world.engine.started(Start(world.orders[0][1].run_id, "here", 1, world.clock.now()))
+    world.turn()
+    assert record_log(world)[-1] == ("Processing run", 20)
+    world.crash()
+    world.engine.turn(0)
+    assert record_log(world)[-1] == ("Run abandoned: whoever ran it stopped meanwhile", 10)
+
+
+def test_a_run_that_no_worker_had_begun_leaves_no_word(world):
+    world.put("raw/REC-1.txt", "one")
+    world.walk()
+    world.turn()
+    world.crash()
+    world.engine.turn(0)
+    assert record_log(world) == [("Init run", 0)]

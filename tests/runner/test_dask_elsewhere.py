@@ -97,7 +97,7 @@ def test_a_scheduler_that_is_lost_costs_the_runs_in_flight_and_is_found_again(
     runner.submit(again)
     with scheduler(port, tls, tmp_path), worker(port, tls, tmp_path):
         assert posts.receipt(again).outcome is Outcome.SUCCEEDED
-        assert runner.trouble == ""
+        wait_until(lambda: runner.trouble == "")
         runner.close()
     assert [len(posts.answers(order)) for order in (first, hanging, waiting, again)] == [1, 1, 1, 1]
 

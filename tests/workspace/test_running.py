@@ -114,6 +114,8 @@ def test_an_interrupted_run_leaves_nothing_in_flight_d8(world: World) -> None:
         world.run()
     with world.opened().reading() as read:
         assert read.in_flight() == []
+    *_, last = (line for line in world.log("REC-1") if line["step_label"] == "count")
+    assert (last["step_status"], last["message"]) == (10, "Run cancelled: the call of run() was cut short")
     world.script("count", COUNT)
     assert set(outcomes(world.run()).values()) == {"succeeded"}
 

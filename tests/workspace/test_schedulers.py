@@ -100,7 +100,11 @@ def test_ctrl_c_ends_the_hosts_and_leaves_nothing_in_flight(world: World) -> Non
     assert set(family(os.getpid())) <= ours
     with world.opened().reading() as read:
         assert read.in_flight() == []
-        assert {run.outcome for run in read.runs()} <= {"cancelled", "abandoned"}
+        assert {run.outcome for run in read.runs()} == {"cancelled"}
+        assert not any(past.vain for past in read.history(["REC-1", "REC-2"]).values())
+    logs = [[(line["step_status"], line["message"]) for line in world.log(record)] for record in ("REC-1", "REC-2")]
+    lasts = {log[-1] for log in logs if (20, "Processing run") in log}
+    assert lasts == {(10, "Run cancelled: the call of run() was cut short")}
     world.script("count", COUNT)
     assert set(outcomes(world.run()).values()) == {"succeeded"}
 

@@ -96,14 +96,14 @@ class Drive:
 
     def leave(self) -> None:
         """Take in what has ended, and give up what is in flight: it was cut off, which is nobody's fault."""
-        engine = self._engine
+        engine, why = self._engine, "the call of run() was cut short"
+        engine.flights.cancelled.update(dict.fromkeys(engine.flights.in_flight, why))
         self._runner.close()
         with suppress(Empty):
             while True:
                 self._take(self._news.get_nowait())
-        engine.flights.cancelled.update(engine.flights.in_flight)
         for run_id in list(engine.flights.in_flight):
-            engine.lost(run_id, "the call of run() was cut short")
+            engine.lost(run_id, why)
         with suppress(OSError, Unreadable):  # what the machine does not let us record, the next start finds out
             engine.turn(0)
 

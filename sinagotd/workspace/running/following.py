@@ -8,9 +8,10 @@ from sinagotd.core.keys import StepKey
 from sinagotd.core.reasons import Reason
 from sinagotd.core.states import Action, State
 from sinagotd.engine.calling import request
+from sinagotd.engine.following import WITHOUT_VERDICT
 from sinagotd.engine.looking import policy_of
 from sinagotd.engine.record_log import RecordLine
-from sinagotd.engine.standings import SAID
+from sinagotd.engine.standings import SAID, without_verdict
 from sinagotd.errors import WorkspaceError
 from sinagotd.manifest.reader import Reader
 from sinagotd.manifest.rows import EventRow, Standing
@@ -127,6 +128,8 @@ class Follower:
         elif event.event in FAILED:
             error = self._ran[key].error if key in self._ran else None
             said = str(error or event.detail.get("why", "")), State.FAILED.code
+        elif event.event in WITHOUT_VERDICT:
+            said = without_verdict(event.event, str(event.detail.get("why", ""))), State.STALE.code
         elif event.event in SAID:
             said = SAID[State(event.event)]
         if said is not None:
