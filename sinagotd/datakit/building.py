@@ -14,7 +14,7 @@ from sinagotd.datakit.faults import BuildError
 from sinagotd.datakit.loading import LoadedRow
 from sinagotd.datakit.parallel import Workers, load_rows
 from sinagotd.datakit.plan import Plan, Row, make_plan
-from sinagotd.datakit.records import ERROR, FOUND, Record, absent, failed, record_frame, to_text
+from sinagotd.datakit.records import ERROR, FOUND, Record, RecordText, absent, failed, record_frame
 from sinagotd.datakit.state import State
 
 if TYPE_CHECKING:
@@ -47,29 +47,45 @@ def job_of(state: State, **options: Any) -> Job:
 
 
 class _Watch:
-    """Records and exceptions of the rows that passed."""
+    """What is told of the rows that passed: their records as a text, those that failed, and why.
 
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.cause: Exception | None = None
+    Records stand in `recent`, where they can still change, until they are settled.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._text = RecordText(job.plan.levels, job.plan.roots)
+        self._settled = 0
+        self._bad: list[Record] = []
+        self._cause: Exception | None = None
+        self.recent: list[Record] = []
 
     def over(self, rows: Iterable[LoadedRow]) -> Iterator[LoadedRow]:
         for row in rows:
-            self.records.extend(row.records)
-            self.cause = self.cause or next(iter(row.causes), None)
+            self.recent.extend(row.records)
+            self._cause = self._cause or next(iter(row.causes), None)
             yield row
 
     def fail(self, key: tuple[Any, ...], source: str, fault: Exception) -> None:
         """A loaded cell is no good after all."""
-        at = next(at for at, record in enumerate(self.records) if record[:2] == (key, source))
-        self.records[at] = failed(key, source, self.records[at].path, fault)
-        self.cause = self.cause or fault
+        at = next(at for at, record in enumerate(self.recent) if record[:2] == (key, source))
+        self.recent[at] = failed(key, source, self.recent[at].path, fault)
+        self._cause = self._cause or fault
 
-    def judge(self, job: Job) -> None:
-        """Raises BuildError naming the failed cells, when the job is strict."""
-        bad = [record for record in self.records if record.status == ERROR]
-        if job.strict and bad:
-            raise BuildError(_message(bad, len(self.records)), record_frame(bad, job.plan.levels)) from self.cause
+    def settle(self) -> list[Record]:
+        """The recent records, of which no more than the text and, when the job is strict, the failed ones is kept."""
+        records, self.recent = self.recent, []
+        self._text.add(records)
+        self._settled += len(records)
+        self._bad += [record for record in records if self._job.strict and record.status == ERROR]
+        return records
+
+    def attrs(self) -> dict[str, Any]:
+        """What the dataset says of itself. Raises BuildError naming the failed cells, when the job is strict."""
+        if self._bad:
+            records = record_frame(self._bad, self._job.plan.levels)
+            raise BuildError(_message(self._bad, self._settled), records) from self._cause
+        return _attrs(self._job, self._text.finish())
 
 
 def validate(job: Job) -> pd.DataFrame:
@@ -86,14 +102,15 @@ def discovered(job: Job) -> pd.DataFrame:
 
 def materialize(job: Job) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The frame, and the records. Raises BuildError with all failed cells when the job is strict."""
-    watch = _Watch()
+    watch = _Watch(job)
     assembly = Assembly(job.plan.shown)
     for row in watch.over(_loaded(job)):
         assembly.add(row)
-    watch.judge(job)
+    records = watch.settle()
+    attrs = watch.attrs()
     frame = assembly.frame(job.index)
-    frame.attrs.update(_attrs(job, watch.records))
-    return frame, record_frame(watch.records, job.plan.levels)
+    frame.attrs.update(attrs)
+    return frame, record_frame(records, job.plan.levels)
 
 
 def save(job: Job, path: Path, *, format: str | None, hdf_key: str) -> None:  # noqa: A002  the word users know
@@ -103,19 +120,18 @@ def save(job: Job, path: Path, *, format: str | None, hdf_key: str) -> None:  # 
     """
     from sinagotd.datakit.saving.writing import open_writer  # noqa: PLC0415  pyarrow and h5py only when something is saved
 
-    watch = _Watch()
+    watch = _Watch(job)
     with open_writer(path, format=format, hdf_key=hdf_key) as writer:
         done = 0
         for batch in batches(watch.over(_loaded(job)), job.plan.shown, _BATCH_BYTES):
             _write(writer, batch, job.index[done : done + batch.rows], watch)
+            watch.settle()
             done += batch.rows
         if not done:
             writer.write(Assembly(job.plan.shown).frame(job.index))
-        watch.judge(job)
         beside = path.resolve().parent
-        writer.finish(
-            _attrs(job, watch.records) | {"datakit_roots": [os.path.relpath(root, beside) for root in job.plan.roots]}
-        )
+        roots = [os.path.relpath(root, beside) for root in job.plan.roots]
+        writer.finish(watch.attrs() | {"datakit_roots": roots})
 
 
 def _write(writer: "Writer", batch: Assembly, index: pd.MultiIndex, watch: _Watch) -> None:
@@ -142,8 +158,7 @@ def _unsavable(cell: pd.DataFrame) -> Exception | None:
     return None
 
 
-def _attrs(job: Job, records: list[Record]) -> dict[str, Any]:
-    """What a dataset says of itself."""
+def _attrs(job: Job, cells: str) -> dict[str, Any]:
     from sinagotd.datakit.provenance import build_meta  # noqa: PLC0415  it asks git
 
     return {
@@ -151,7 +166,7 @@ def _attrs(job: Job, records: list[Record]) -> dict[str, Any]:
         "datakit_sources": list(job.plan.shown),
         "datakit_roots": list(job.plan.roots),
         "datakit_notes": job.notes,
-        "datakit_cells": to_text(records, job.plan.levels, job.plan.roots),
+        "datakit_cells": cells,
     }
 
 

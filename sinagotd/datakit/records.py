@@ -1,8 +1,10 @@
-"""What became of each cell: its status and what is known of its file, as records, a frame, or compact JSON text."""
+"""What became of each cell: its status and what is known of its file, as records, a frame, or one short text."""
 
 import json
 import os
 import traceback
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ import xxhash
 OK, FOUND, MISSING, ERROR = "ok", "found", "missing", "error"
 COLUMNS = ("Source", "status", "path", "error_type", "message", "traceback", "findings")
 _KEPT = ("Source", "status", "path", "size", "digest", "message", "findings")
+_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class Record(NamedTuple):
@@ -66,22 +69,41 @@ def record_frame(records: Iterable[Record], levels: Sequence[str]) -> pd.DataFra
     return pd.DataFrame.from_records(rows, columns=[*levels, *COLUMNS]).astype(object)
 
 
-def to_text(records: Iterable[Record], levels: Sequence[str], roots: Sequence[str]) -> str:
-    """Compact JSON for a frame's attrs, with paths relative to their root.
+class RecordText:
+    """Records on their way into a frame's attrs, as one text: a few dozen bytes for each, paths relative to their root.
 
-    It is one text because pandas copies attrs with every operation, and copies a text for nothing.
+    It is a text because pandas copies attrs with every operation, and copies a text for nothing; it is short because a file
+    has it in its footer, of which writing makes several copies. Lines of JSON are deflated as they come, and told in base64.
     """
-    rows = [
-        [*map(str, r.key), r.source, r.status, relative(r.path, roots), r.size, r.digest, r.message, r.findings]
-        for r in records
-    ]
-    return json.dumps({"columns": [*levels, *_KEPT], "rows": rows}, separators=(",", ":"))
+
+    def __init__(self, levels: Iterable[str], roots: Sequence[str]) -> None:
+        self._roots = roots
+        self._deflate = zlib.compressobj()
+        self._text = bytearray()
+        self._add([*levels, *_KEPT])
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Further records."""
+        for r in records:
+            path = relative(r.path, self._roots)
+            self._add([*map(str, r.key), r.source, r.status, path, r.size, r.digest, r.message, r.findings])
+
+    def finish(self) -> str:
+        """The whole text; nothing can be added then."""
+        self._text += self._deflate.flush()
+        return b64encode(self._text).decode()
+
+    def _add(self, line: list[Any]) -> None:
+        self._text += self._deflate.compress(f"{_JSON.encode(line)}\n".encode())
 
 
 def cell_records(frame: pd.DataFrame) -> pd.DataFrame:
     """Per cell of a materialized frame: status, path, size and digest of its file, message and findings."""
-    table = json.loads(frame.attrs.get("datakit_cells") or "{}")
-    return pd.DataFrame(table.get("rows", []), columns=table.get("columns", list(_KEPT)))
+    if "datakit_cells" not in frame.attrs:
+        return pd.DataFrame(columns=list(_KEPT))
+    lines = zlib.decompress(b64decode(frame.attrs["datakit_cells"])).splitlines()
+    columns, *rows = [json.loads(line) for line in lines]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def relative(path: str | None, roots: Sequence[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import random
 import signal
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 from datakit_world import Licks, Weight, experiment, small_sources, source_giving, stream, write
 
 from sinagotd.datakit import Dataset, DatasetSettings, LoadedStream, Sources, cell_records
+from sinagotd.datakit.records import OK, Record, RecordText
 from sinagotd.errors import DatasetError
 
 
@@ -227,6 +229,23 @@ def test_a_frame_knows_what_became_of_each_cell(root):
         != records.loc["02", "task-a", "weight"]["digest"]
     )
     assert len(records) == 16
+
+
+def test_what_is_told_of_a_cell_takes_few_bytes_in_a_frame():
+    """It is in the footer of a saved file, of which writing makes several copies."""
+    text = RecordText(["Subject", "Session"], ["/lab"])
+    digests = [f"xxh3-128:{random.randbytes(16).hex()}" for _ in range(2_000)]
+    for at, digest in enumerate(digests):
+        path = f"/lab/data/sub-{at:04}/ses-1/beh/20250708_sub-{at:04}_ses-1_weight.txt"
+        text.add([Record((f"{at:04}", "ses-1"), "weight", OK, path, size=at, digest=digest)])
+    frame = pd.DataFrame()
+    frame.attrs["datakit_cells"] = text.finish()
+    assert len(frame.attrs["datakit_cells"]) < 64 * len(digests)
+    assert cell_records(frame)["digest"].tolist() == digests
+
+
+def test_a_frame_from_elsewhere_has_no_records():
+    assert cell_records(pd.DataFrame({"x": [1]})).empty
 
 
 def test_progress_is_shown_on_stderr(root, capsys):

@@ -19,7 +19,7 @@ from sinagotd.datakit.builds.problems import problems_of
 from sinagotd.datakit.builds.versions import File, Version, load_all, write_listing, write_version
 from sinagotd.datakit.builds.writing import Content, convert, olds_of, parts_of, write_part
 from sinagotd.datakit.provenance import build_meta
-from sinagotd.datakit.records import OK, to_text
+from sinagotd.datakit.records import OK, RecordText
 from sinagotd.datakit.saving.footer import layout_text
 from sinagotd.datakit.saving.formats import Format
 
@@ -138,13 +138,14 @@ def _version(job: Job, files: tuple[File, ...], examples: Examples, layout: str)
 def _attrs(job: Job) -> dict[str, Any]:
     """What the dataset says of itself, as one that `Dataset.save` wrote."""
     plan, beside = job.found.plan, job.home.output.parent
-    records = [cell.record() for cell in job.gathered.cells]
+    text = RecordText(plan.levels, plan.roots)
+    text.add(cell.record() for cell in job.gathered.cells)
     return {
         "datakit": {**build_meta(plan.roots[0] if plan.roots else None), "sources": job.gatherer.keys.described()},
         "datakit_sources": list(plan.shown),
         "datakit_roots": [os.path.relpath(root, beside) for root in plan.roots],
         "datakit_notes": job.found.notes,
-        "datakit_cells": to_text(records, plan.levels, plan.roots),
+        "datakit_cells": text.finish(),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sinagotd.datakit import Dataset
+from sinagotd.datakit import Dataset, cell_records
 from sinagotd.datakit.builds.building import build
 from sinagotd.datakit.builds.built import Built
 from sinagotd.datakit.builds.cache import Cache
@@ -130,7 +130,7 @@ class World:
 
 
 def told(frame: pd.DataFrame) -> list[list[Any]]:
-    rows: list[list[Any]] = json.loads(frame.attrs["datakit_cells"])["rows"]
+    rows: list[list[Any]] = cell_records(frame).astype(object).fillna("").to_numpy().tolist()
     return rows
 
 
