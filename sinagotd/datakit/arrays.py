@@ -11,7 +11,8 @@ _AS_PANDAS_SAYS = frozenset(
     ("integer", "boolean", "floating", "mixed-integer-float", "datetime64", "datetime", "timedelta64", "timedelta")
 )
 _SCALAR_TYPES: dict[str, Any] = {"M": pd.Timestamp, "m": pd.Timedelta}
-_SCALARS = (str, int, float, bool, np.generic, pd.Timestamp, pd.Timedelta, type(None), type(pd.NA))
+_NA, _NAT = pd.NA, pd.NaT
+_SCALARS = (str, int, float, bool, np.generic, pd.Timestamp, pd.Timedelta, type(None), type(_NA))
 
 
 @cache
@@ -23,7 +24,7 @@ def text_type() -> Any:
 
 def is_missing(cell: Cell) -> bool:
     """Whether a cell is not there at all: None, NaN, NA or NaT."""
-    return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)  # noqa: PLR0124  NaN differs from itself
+    return cell is None or cell is _NA or cell is _NAT or (isinstance(cell, float) and cell != cell)  # noqa: PLR0124  NaN differs from itself
 
 
 def column_array(column: "pd.Series[Any]") -> Cell:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sinagotd.collecting import no_collecting
 from sinagotd.datakit.columns import column_of
 from sinagotd.datakit.loading import LoadedRow
 
@@ -34,6 +35,7 @@ class Assembly:
             if not self._columns[name]:
                 del self._columns[name]
 
+    @no_collecting()
     def frame(self, index: pd.MultiIndex) -> pd.DataFrame:
         """The rows as a frame; `index` has one entry for each row that was added."""
         names = sorted(self._columns, key=lambda name: self._order[name[0]])

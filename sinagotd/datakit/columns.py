@@ -1,10 +1,12 @@
 """Gives a feature one type over all rows: a column of scalars, or arrays of one type; it loads nothing."""
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from sinagotd.datakit.arrays import Cell, is_missing, text_type, texts
 from sinagotd.datakit.promotion import alike
@@ -27,41 +29,40 @@ def column_of(cells: Sequence[Cell]) -> Any:
     fractions give float64; other mixtures give texts. Arrays get the type that holds all of them exactly (texts where there
     is none), and scalars beside arrays become arrays of one. Mappings and lists stay as they are.
     """
-    present = [cell for cell in cells if not is_missing(cell)]
-    shapes = {_shape(cell) for cell in present}
+    there = np.fromiter((not is_missing(cell) for cell in cells), dtype=bool, count=len(cells))
+    present = list(compress(cells, there))
+    shapes = set(map(_shape, present))
     if shapes <= {"scalar"}:
-        return _scalar_column(cells, present)
+        return _scalar_column(cells, there, present)
     if "nested" in shapes:
-        return _objects(cells)
-    return _objects(alike([_as_array(cell) for cell in cells]))
+        return _objects(there, present)
+    return _objects(there, alike([_as_array(cell) for cell in present] if "scalar" in shapes else present))
 
 
 def _shape(cell: Cell) -> str:
     if isinstance(cell, np.ndarray):
         return "array" if cell.ndim else "scalar"
-    if isinstance(cell, pd.api.extensions.ExtensionArray):
+    if isinstance(cell, ExtensionArray):
         return "array"
     is_huge = isinstance(cell, int) and not _INT64.min <= cell <= _INT64.max
     return "nested" if is_huge or isinstance(cell, dict | list | tuple | set | frozenset | pd.DataFrame) else "scalar"
 
 
 def _as_array(cell: Cell) -> Cell:
-    if is_missing(cell) or _shape(cell) == "array":
+    if _shape(cell) == "array":
         return cell
     return texts([cell]) if isinstance(cell, str) else pd.Series([cell]).to_numpy()
 
 
-def _objects(cells: Sequence[Cell]) -> Any:
-    column = np.full(len(cells), np.nan, dtype=object)
-    for at, cell in enumerate(cells):
-        if not is_missing(cell):
-            column[at] = cell
+def _objects(there: Any, present: list[Cell]) -> Any:
+    column = np.full(len(there), np.nan, dtype=object)
+    column[there] = np.fromiter(present, dtype=object, count=len(present))
     return column
 
 
-def _scalar_column(cells: Sequence[Cell], present: list[Cell]) -> Any:
-    kinds = {_kind(cell) for cell in present}
-    values = [None if is_missing(cell) else cell for cell in cells]
+def _scalar_column(cells: Sequence[Cell], there: Any, present: list[Cell]) -> Any:
+    kinds = set(map(_kind, present))
+    values = [cell if is_there else None for cell, is_there in zip(cells, there.tolist(), strict=True)]
     if kinds <= {"float", "int"}:
         whole = kinds == {"int"}
         return pd.array(values, dtype="Int64") if whole else np.array(values, dtype=np.float64)
@@ -70,7 +71,7 @@ def _scalar_column(cells: Sequence[Cell], present: list[Cell]) -> Any:
     if kinds == {"text"}:
         return pd.array(values, dtype=text_type())
     if "other" in kinds:
-        return _objects(cells)
+        return _objects(there, present)
     return _times(values) if len(kinds) == 1 else texts(values)
 
 

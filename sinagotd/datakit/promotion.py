@@ -5,20 +5,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sinagotd.datakit.arrays import Cell, is_missing, text_type, texts
+from sinagotd.datakit.arrays import Cell, text_type, texts
 
 _EXACT = 2**53
 _INT64 = np.iinfo(np.int64)
 
 
-def alike(cells: list[Cell]) -> list[Cell]:
-    """The same cells with one type. Arrays that are empty or all missing take the type of the others; categories stay."""
-    arrays = [cell for cell in cells if not is_missing(cell)]
-    types = {cell.dtype for cell in arrays}
-    if len(types) < 2 or all(isinstance(each, pd.CategoricalDtype) for each in types):
-        return cells
+def alike(arrays: list[Cell]) -> list[Cell]:
+    """The same arrays with one type. Those that are empty or all missing take the type of the others; categories stay."""
+    types = [array.dtype for array in arrays]
+    if all(isinstance(each, pd.CategoricalDtype) for each in types) or all(each == types[0] for each in types):
+        return arrays
     target = _target(arrays)
-    return [cell if is_missing(cell) else _as_type(cell, target) for cell in cells]
+    return [_as_type(array, target) for array in arrays]
 
 
 def _target(arrays: list[Cell]) -> Any:
