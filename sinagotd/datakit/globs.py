@@ -25,7 +25,7 @@ class Claim(NamedTuple):
 
 
 class Globs:
-    """Answers `claims(name, folder)` with three dictionary look-ups for names that nobody claims.
+    """Answers `claims(name, folder)` with one dictionary look-up for most names, and three for those that nobody claims.
 
     A pattern is a glob relative to the folder of subjects, as pathlib understands it: `**/` stands for any folders. A
     pattern without a slash matches in any folder. Case counts.
@@ -38,15 +38,24 @@ class Globs:
         for tag, pattern in patterns:
             rule = _rule(tag, pattern)
             self._place_for(rule.suffix).append(rule)
+        self._settled = {tail: _one_each(rules) for tail, rules in self._by_tail.items() if self._settles(tail, rules)}
 
     def claims(self, name: str, folder: str) -> list[Claim]:
         """The sources that claim `name` in `folder` (relative to the folder of subjects, `/` between parts)."""
-        rules = self._by_tail.get(name.rpartition("_")[2], _NONE)
+        _, underscore, tail = name.rpartition("_")
+        if underscore and tail in self._settled:
+            return self._settled[tail]
+        rules = self._by_tail.get(tail, _NONE)
         more = self._by_extension.get(name.rpartition(".")[2], _NONE)
         if more or self._always:
             rules = rules + more + self._always
         found = [rule for rule in rules if name.endswith(rule.suffix) and (rule.is_plain or rule.fits(name, folder))]
         return found if len(found) < 2 else _one_each(found)
+
+    def _settles(self, tail: str, rules: list[Claim]) -> bool:
+        """Whether every name that ends in an underscore and this tail is claimed by just these rules."""
+        others = self._always or tail.rpartition(".")[2] in self._by_extension
+        return not others and all(rule.is_plain and rule.suffix == f"_{tail}" for rule in rules)
 
     def _place_for(self, suffix: str) -> list[Claim]:
         """Rules are kept by what stands after the last underscore or the last dot of every name that can match."""
