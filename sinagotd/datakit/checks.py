@@ -11,6 +11,8 @@ _TIMED = (PayloadKind.TABLE, PayloadKind.ARRAY, PayloadKind.SEQUENCE)
 
 def findings(stream: LoadedStream) -> list[str]:
     """The length against the values', that all times are finite, and that they do not go back (not for intervals)."""
+    if not stream.has_times:
+        return []
     found = []
     t = stream.t
     if t.ndim != 1:

@@ -60,7 +60,7 @@ def _columns(frame: pd.DataFrame) -> dict[str, Cell]:
 
 def _is_timed(stream: LoadedStream) -> bool:
     timed = stream.payload.kind not in {PayloadKind.MAPPING, PayloadKind.SCALAR}
-    return timed or bool(stream.meta.get("is_timeseries", True))
+    return stream.has_times and (timed or bool(stream.meta.get("is_timeseries", True)))
 
 
 def _repeats(cells: dict[str, Cell], t: Floats) -> bool:

@@ -86,6 +86,11 @@ class LoadedStream:
     def data(self) -> Any:
         return self.value
 
+    @property
+    def has_times(self) -> bool:
+        """Whether its values belong to points in time; a source that is no time series may have none."""
+        return bool(self.t.size or self.meta.get("is_timeseries", True))
+
     def __eq__(self, other: object) -> bool:
         """The same tag, times, values and meta; missing values are equal to each other."""
         if not isinstance(other, LoadedStream):

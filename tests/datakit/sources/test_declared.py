@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from rig_files import camera_frames
 
+from sinagotd.datakit.checks import findings
+from sinagotd.datakit.flatten import flatten
 from sinagotd.datakit.registry import Sources
 from sinagotd.datakit.sources.declared import declared_sources
 from sinagotd.datakit.sources.faults import UnreadableError
@@ -143,6 +145,23 @@ def test_intervals_can_be_shifted_by_a_constant(rig):
     text = 'kind = "intervals"\nfiles = "x.csv"\nstart = "a"\nstop = "b"\nunit = "ms"\nzero = "first"\nshift_s = 0.5'
     value = load(rig, text, "a,b\n1000,1500\n2000,2500\n").value
     assert value[["start_s", "stop_s"]].to_numpy().tolist() == [[0.5, 1.0], [1.5, 2.0]]
+
+
+def test_intervals_can_have_a_duration_in_place_of_a_stop(rig):
+    """As the events of BIDS have."""
+    text = 'kind = "intervals"\nfiles = "x.tsv"\nstart = "onset"\nduration = "duration"'
+    value = load(rig, text, "onset\tduration\n1.5\t0.5\n2\tn/a\n", name="x.tsv").value
+    np.testing.assert_equal(value[["start_s", "stop_s"]].to_numpy(), [[1.5, 2.0], [2.0, np.nan]])
+    value = load(rig, f'{text}\nunit = "time"', "onset\tduration\n2025-01-01T00:00:01\t30\n", name="x.tsv").value
+    assert (value.stop_s - value.start_s).tolist() == [30.0]
+
+
+def test_a_table_without_times_has_none(rig):
+    """As the channels of BIDS: a time axis was asked for, and an invented one stored."""
+    stream = load(rig, 'kind = "table"\nfiles = "x.tsv"', "name\ttype\nFz\tEEG\nCz\tEEG\n", name="x.tsv")
+    assert (stream.t.tolist(), list(stream.value), stream.meta["n_rows"]) == ([], ["name", "type"], 2)
+    assert list(flatten(stream)) == ["name", "type", "meta"]
+    assert findings(stream) == []
 
 
 def test_text_keeps_lines_without_a_match_in_sight(rig):

@@ -36,7 +36,8 @@ pattern = "(?P<a>"
 time = { column = "b" }
 
 [source.e]
-kind = "table"
+kind = "states"
+state = "s"
 files = "*_x.csv"
 
 [source.f]
@@ -59,7 +60,7 @@ derive.x = { cumulative = "a", over = "b" }
 [source.h]
 kind = "intervals"
 files = "*.csv"
-start = "a"
+stop = "a"
 clock = 4
 
 [source.i]
@@ -74,6 +75,11 @@ kind = "table"
 files = "*.csv"
 time = { column = "a" }
 clock = { source = "dataqueue", how = "same", shared = "x" }
+
+[source.k]
+kind = "intervals"
+files = "*.csv"
+start = "a"
 """
 
 SAID = r"""
@@ -97,10 +103,11 @@ source.g.time.rate_hz: a rate above zero was expected, not 0.0
 source.g.time.format: is for times; say unit = "time" as well
 source.g.time.counter_bits: a width from 1 to 64 was expected, of a counter of seconds or parts of them
 source.g.clock: a line needs `counter`, a column of its own, and `shared`, the column of dataqueue that counts the same
-source.h.stop: is needed
+source.h.start: is needed
 source.h.clock: a table was expected, not 4
 source.j.time.zero: times on the clock of dataqueue already must not be moved; say "none"
 source.j.clock: `counter` and `shared` are for how = "line"
+source.k: either `stop` or `duration` was expected
 source.i.clock.how: intervals need "line" or "same": anchors stand for rows, not for starts and stops
 """
 

@@ -9,14 +9,13 @@ from typing import Any, ClassVar
 from sinagotd.datakit.context import LoadContext
 from sinagotd.datakit.faults import SourceError
 from sinagotd.datakit.source import DataSource
-from sinagotd.datakit.sources.declared.loading import LOADERS
+from sinagotd.datakit.sources.declared.loading import LOADERS, is_timed
 from sinagotd.datakit.sources.declared.options import KINDS, Source
 from sinagotd.datakit.sources.declared.parsing import parse
 from sinagotd.datakit.sources.declared.rules import broken
 from sinagotd.datakit.streams import LoadedStream
 
 INTERVALS = ("intervals", "states")
-UNTIMED = ("key_value",)
 
 
 class DeclarationError(SourceError):
@@ -88,7 +87,7 @@ def _class(tag: str, options: Source) -> type[DataSource]:
             "patterns": options.files,
             "requires": tuple(requires),
             "camera_tag": options.camera_tag,
-            "is_timeseries": options.kind not in UNTIMED,
+            "is_timeseries": is_timed(options),
             "declaration": options,
         },
     )

@@ -16,7 +16,7 @@ from sinagotd.datakit.sources.alignment import within
 from sinagotd.datakit.sources.dataqueue import rate_hz
 from sinagotd.datakit.sources.declared import tables
 from sinagotd.datakit.sources.declared.clocks import align, on_clock
-from sinagotd.datakit.sources.declared.options import Events, Intervals, KeyValue, Matrix, States, Table, Text
+from sinagotd.datakit.sources.declared.options import Events, Intervals, KeyValue, Matrix, Source, States, Table, Text
 from sinagotd.datakit.sources.declared.times import NAMED, Axis, in_seconds, own_axis, zero_of
 from sinagotd.datakit.sources.delimited import require, require_columns
 from sinagotd.datakit.sources.faults import UnreadableError
@@ -37,7 +37,8 @@ class Loaded(NamedTuple):
 
 def load_table(path: Path, options: Table, context: LoadContext | None) -> Loaded:
     frame, axis = _timed(path, options, context)
-    return Loaded(axis.t, tables.finished(path, frame, options), {"n_rows": len(axis.t), **axis.meta})
+    t = axis.t if is_timed(options) else np.empty(0)
+    return Loaded(t, tables.finished(path, frame, options), {"n_rows": len(axis.rows), **axis.meta})
 
 
 def load_events(path: Path, options: Events, context: LoadContext | None) -> Loaded:
@@ -67,8 +68,7 @@ def load_states(path: Path, options: States, context: LoadContext | None) -> Loa
 
 def load_intervals(path: Path, options: Intervals, context: LoadContext | None) -> Loaded:
     table = tables.read(path, options)
-    require_columns(path, table, options.start, options.stop)
-    start, stop = in_seconds(table[options.start], table[options.stop], unit=options.unit, zero=options.zero)
+    start, stop = _ends(path, table, options)
     rows = np.arange(table.num_rows)
     meta: dict[str, Any] = {}
     if options.clock is not None:
@@ -125,6 +125,13 @@ def load_matrix(path: Path, options: Matrix, context: LoadContext | None) -> Loa
     return Loaded(axis.t, values.take(axis.rows, axis=options.axis), {"shape": list(values.shape), **axis.meta})
 
 
+def is_timed(options: Source) -> bool:
+    """Whether what is declared has times: pairs have none, tables only those that they are told to have."""
+    if isinstance(options, Table):
+        return bool(options.time) or options.clock is not None
+    return not isinstance(options, KeyValue)
+
+
 LOADERS: Mapping[str, Callable[[Path, Any, LoadContext | None], Loaded]] = MappingProxyType(
     {
         "table": load_table,
@@ -152,6 +159,19 @@ def _timed(path: Path, options: Table, context: LoadContext | None) -> tuple[dic
         axis = axis._replace(meta=axis.meta | named)
     made = tables.typed(table.take(axis.rows), options)
     return made | ({axis.meta[NAMED]: axis.t} if NAMED in axis.meta else {}), axis
+
+
+def _ends(path: Path, table: pa.Table, options: Intervals) -> tuple[Floats, Floats]:
+    """Start and stop of each interval in seconds, (n,); the length of times of day is told in seconds."""
+    unit, zero = options.unit, options.zero
+    end = options.stop or options.duration or ""
+    require_columns(path, table, options.start, end)
+    if options.duration is None:
+        start, stop = in_seconds(table[options.start], table[end], unit=unit, zero=zero)
+        return start, stop
+    (start,) = in_seconds(table[options.start], unit=unit, zero=zero)
+    (length,) = in_seconds(table[end], unit="s" if unit == "time" else unit)
+    return start, start + length
 
 
 def _devices(made: Mapping[str, Any], axis: Axis, options: Events) -> dict[str, Any]:

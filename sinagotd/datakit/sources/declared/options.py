@@ -99,7 +99,7 @@ class Columns(Source):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Columns):
-    """`kind = "table"`: rows with times; `time` may be a list, of which the first is taken that every row has."""
+    """`kind = "table"`: rows, with times if it says where these are; of a list of `time` the first is taken that every row has."""
 
     time: tuple[Time, ...] = ()
     clock: Clock | None = None
@@ -124,10 +124,11 @@ class States(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals(Columns):
-    """`kind = "intervals"`: rows with a start and a stop, as times or as numbers in a unit."""
+    """`kind = "intervals"`: rows with a start and a stop, as times or as numbers in a unit; or with a start and a duration."""
 
     start: str
-    stop: str
+    stop: str | None = None
+    duration: str | None = None
     unit: Unit = "s"
     zero: Zero = "none"
     shift_s: float = 0.0

@@ -9,8 +9,10 @@ from sinagotd.datakit.sources.declared.options import (
     Clock,
     Columns,
     Derived,
+    Events,
     Intervals,
     Source,
+    States,
     Table,
     Text,
     Time,
@@ -41,8 +43,6 @@ def _columns(options: Columns, where: str) -> Iterator[str]:
 
 
 def _table(options: Table, where: str) -> Iterator[str]:
-    if not options.time and options.clock is None:
-        yield f"{where}.time: is needed: name its column or its rate_hz, or another source's clock"
     for time in options.time:
         yield from _time(time, f"{where}.time")
     if options.clock is None:
@@ -50,6 +50,11 @@ def _table(options: Table, where: str) -> Iterator[str]:
     yield from _clock(options.clock, f"{where}.clock")
     if options.clock.how == "same" and any(time.zero != "none" for time in options.time):
         yield f'{where}.time.zero: times on the clock of {options.clock.source} already must not be moved; say "none"'
+
+
+def _timed(options: Events | States, where: str) -> Iterator[str]:
+    if not options.time and options.clock is None:
+        yield f"{where}.time: is needed: name its column or its rate_hz, or another source's clock"
 
 
 def _time(time: Time, where: str) -> Iterator[str]:
@@ -71,6 +76,8 @@ def _clock(clock: Clock, where: str) -> Iterator[str]:
 
 
 def _intervals(options: Intervals, where: str) -> Iterator[str]:
+    if (options.stop is None) == (options.duration is None):
+        yield f"{where}: either `stop` or `duration` was expected"
     clock = options.clock
     if clock is not None and clock.how == "anchors":
         yield f'{where}.clock.how: intervals need "line" or "same": anchors stand for rows, not for starts and stops'
@@ -97,5 +104,5 @@ def _text(options: Text, where: str) -> Iterator[str]:
 
 
 RULES: Mapping[type, Callable[[Any, str], Iterator[str]]] = MappingProxyType(
-    {Source: _source, Columns: _columns, Table: _table, Intervals: _intervals, Text: _text}
+    {Source: _source, Columns: _columns, Table: _table, Events: _timed, States: _timed, Intervals: _intervals, Text: _text}
 )
