@@ -205,8 +205,8 @@ class People(RuleBasedStateMachine):
             self.allow(key)
         else:
             self.allow(key)
-            if force:
-                plain.by_hand.pop(key, None)
+            if force and key in plain.by_hand:
+                plain.forced.add(key)
 
     # what the rules share
 

@@ -99,6 +99,8 @@ class Plain:
     mark: int = 0
     on_hold: set[StepKey] = field(default_factory=set)
     by_hand: dict[StepKey, str] = field(default_factory=dict)
+    forced: set[StepKey] = field(default_factory=set)
+    """What was edited by hand and may be overwritten all the same, by one run."""
     accepted: dict[StepKey, tuple[object, str]] = field(default_factory=dict)
 
     @property

@@ -128,13 +128,13 @@ def _after_inputs(bound: Bound, past: StepHistory, facts: Facts, now: float, pol
     fingerprint = Fingerprint(bound.spec.code, bound.spec.parameters, _joined(bound.inputs, facts))
     if past.requested:
         return Decision(State.STALE, Reason.REQUESTED, Action.RUN, fingerprint=fingerprint)
+    held = _edited(bound, past.made, fingerprint, facts, policy)
     if past.failure is not None and past.failure.fingerprint == fingerprint:
-        return _edited(bound, past.made, fingerprint, facts, policy) or _after_failure(past.failure, fingerprint, now)
+        told = held and held._replace(detail=f"; its last run failed: {past.failure.error}")
+        return told or _after_failure(past.failure, fingerprint, now)
     if past.made is None:
         return _without_a_run(bound, past, facts, fingerprint, policy)
-    return _edited(bound, past.made, fingerprint, facts, policy) or _against(
-        past.made, bound, facts, fingerprint, policy
-    )
+    return held or _against(past.made, bound, facts, fingerprint, policy)
 
 
 def _in_time(to_run: Decision, vain: Vain, now: float) -> Decision:

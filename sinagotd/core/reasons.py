@@ -21,7 +21,7 @@ class Reason(Enum):
     INPUT_HASHING = "{paths} is being fingerprinted"
     NEVER_RAN = "it never ran"
     ADOPTED = "its outputs exist and no run is recorded: taken as current"
-    OUTPUT_EDITED = "{paths} was changed by hand: not overwritten unless accepted or forced"
+    OUTPUT_EDITED = "{paths} was changed by hand: not overwritten unless accepted or forced{detail}"
     INPUT_CHANGED = "{paths} changed since the last run"
     CODE_CHANGED = "its code changed since the last run"
     PARAMETERS_CHANGED = "its parameters changed since the last run"

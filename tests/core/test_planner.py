@@ -283,6 +283,12 @@ def test_after_a_restore_another_output_is_an_edit_only_where_no_forgotten_run_c
     assert decide(FACTS | {RAW: seen(raw), COUNT: seen("other")}, {FIRST: was})[0].reason is reason
 
 
+def test_an_edit_stays_where_a_run_that_was_to_overwrite_it_failed_and_that_is_said():
+    (first, _) = decide(FACTS | {COUNT: seen("mine")}, {FIRST: failed(made=HISTORY[FIRST].made)})
+    assert first.state is State.HELD
+    assert first.sentence.endswith("unless accepted or forced; its last run failed: ValueError: no")
+
+
 def test_a_block_reaches_what_is_further_downstream():
     last = spec("plot", "mean/{id}", "plot/{id}")
     pipeline = Pipeline.build((COUNTS, MEANS, last), IdPattern("[A-Z]"))

@@ -38,6 +38,21 @@ def test_a_forced_retry_runs_once(world):
     assert world.ran == [A_COUNT]
 
 
+def test_an_edit_stays_and_is_held_where_the_run_that_was_to_overwrite_it_fails_and_that_is_said(world):
+    world.put("raw/REC-1.txt", "one")
+    world.settle()
+    world.put("count/REC-1.txt", "7")
+    world.put("raw/REC-1.txt", "bad")
+    world.settle()
+    perform(world.engine, "retry", {"records": ["REC-1"], "steps": ["count"], "force": True})
+    world.settle()
+    assert (world.state_of("REC-1/count"), world.read("count/REC-1.txt")) == ("held", "7")
+    assert "its last run failed: ValueError: a bad word" in world.standing("REC-1/count").sentence
+    world.put("raw/REC-1.txt", "one two")
+    world.settle()
+    assert (world.state_of("REC-1/count"), world.read("count/REC-1.txt")) == ("held", "7")
+
+
 def test_an_accepted_edit_is_current(world):
     world.put("raw/REC-1.txt", "one")
     world.settle()

@@ -170,6 +170,7 @@ class History(People):
         if not self.began:
             return
         were, self.were = self.were, self.world.looks()
+        self.see_what_was_forced()
         for key, (text, inputs) in self.were.items():
             by_hand, accepted = self.plain.by_hand.get(key), self.plain.accepted.get(key)
             if by_hand is not None:
@@ -180,6 +181,16 @@ class History(People):
             if accepted is not None and text != accepted[1]:
                 del self.plain.accepted[key]
         self.flying = self.world.flying()
+
+    def see_what_was_forced(self):
+        """The run that was asked for has overwritten the edit, or failed: then the edit stays."""
+        plain = self.plain
+        for key in sorted(plain.forced):
+            if self.were[key].text != plain.by_hand.get(key):
+                plain.by_hand.pop(key, None)
+            elif self.world.is_requested(key):
+                continue
+            plain.forced.remove(key)
 
     @invariant()
     def keep_books(self):

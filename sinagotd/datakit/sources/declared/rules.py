@@ -104,5 +104,13 @@ def _text(options: Text, where: str) -> Iterator[str]:
 
 
 RULES: Mapping[type, Callable[[Any, str], Iterator[str]]] = MappingProxyType(
-    {Source: _source, Columns: _columns, Table: _table, Events: _timed, States: _timed, Intervals: _intervals, Text: _text}
+    {
+        Source: _source,
+        Columns: _columns,
+        Table: _table,
+        Events: _timed,
+        States: _timed,
+        Intervals: _intervals,
+        Text: _text,
+    }
 )
