@@ -7,7 +7,44 @@ EQUALITY = ("tests/datakit/builds/test_building_equality.py",)
 VERSIONS = ("tests/datakit/builds/test_versions_of_a_dataset.py",)
 BUILDING = ("tests/datakit/builds/test_building_a_dataset.py",)
 
+STITCHING = ("tests/datakit/saving/test_stitching.py",)
+
 MUTANTS = (
+    Mutant(
+        "rows are copied though their columns are others",
+        "datakit/saving/stitching.py",
+        "if any(footer[SCHEMA] != whole[SCHEMA] for footer in footers.values()):",
+        "if False:",
+        STITCHING,
+    ),
+    Mutant(
+        "bytes are copied though they are not those that were written",
+        "datakit/saving/stitching.py",
+        "if _digest(content) != group.digest:",
+        "if False:",
+        STITCHING,
+    ),
+    Mutant(
+        "a footer is believed though it is not the one that was written",
+        "datakit/saving/stitching.py",
+        "if _digest(text) != contents.footer:",
+        "if False:",
+        STITCHING,
+    ),
+    Mutant(
+        "a row group is copied though a row of it is gone",
+        f"{BUILDS}/weaving.py",
+        " and rows[-1].at - rows[0].at == count - 1",
+        "",
+        VERSIONS,
+    ),
+    Mutant(
+        "what became of columns is not looked at before rows are copied",
+        f"{BUILDS}/weaving.py",
+        "        if old is not None and kept is not None and start.layout.with_(kept.layout) == start.layout:",
+        "        if old is not None and kept is not None:",
+        EQUALITY,
+    ),
     Mutant(
         "a cell is kept though one that it requires changed",
         f"{BUILDS}/keys.py",

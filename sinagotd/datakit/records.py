@@ -78,23 +78,42 @@ class RecordText:
 
     def __init__(self, levels: Iterable[str], roots: Sequence[str]) -> None:
         self._roots = roots
-        self._deflate = zlib.compressobj()
+        self._deflate = zlib.compressobj(zlib.Z_BEST_SPEED)
         self._text = bytearray()
-        self._add([*levels, *_KEPT])
+        self.add_lines([[*levels, *_KEPT]])
 
     def add(self, records: Iterable[Record]) -> None:
         """Further records."""
-        for r in records:
-            path = relative(r.path, self._roots)
-            self._add([*map(str, r.key), r.source, r.status, path, r.size, r.digest, r.message, r.findings])
+        self.add_lines(
+            [
+                *map(str, r.key),
+                r.source,
+                r.status,
+                relative(r.path, self._roots),
+                r.size,
+                r.digest,
+                r.message,
+                r.findings,
+            ]
+            for r in records
+        )
+
+    def add_lines(self, lines: Iterable[list[Any]]) -> None:
+        """The same as they stand in the text: level by level, then source, status, path, size, digest, message and findings."""
+        self._text += self._deflate.compress(_in_lines(list(lines)).encode())
 
     def finish(self) -> str:
         """The whole text; nothing can be added then."""
         self._text += self._deflate.flush()
         return b64encode(self._text).decode()
 
-    def _add(self, line: list[Any]) -> None:
-        self._text += self._deflate.compress(f"{_JSON.encode(line)}\n".encode())
+
+def _in_lines(values: list[list[Any]]) -> str:
+    """Each as a line of JSON: all in one go, which takes a third of the time, unless there is what looks like the end of a line."""
+    whole = _JSON.encode(values)
+    if whole.count("],[") == len(values) - 1:
+        return whole[1:-1].replace("],[", "]\n[") + "\n"
+    return "".join([f"{_JSON.encode(value)}\n" for value in values])
 
 
 def cell_records(frame: pd.DataFrame) -> pd.DataFrame:

@@ -57,7 +57,9 @@ def _built(declaration: Declaration, home: Home, look: Look, last: Last, means: 
     found = look.find()
     before = cells_of(home, last.newest)
     gatherer = Gatherer(found.plan, look.stamps, cache, load)
-    gathered = gatherer.gather(found.rows, before.by_row, last.newest.base if last.newest else "")
+    is_of_newest = last.newest is not None and look.version == last.newest.number
+    base, same = last.newest.base if last.newest else "", look.same if is_of_newest else frozenset()
+    gathered = gatherer.gather(found.rows, before.by_row, base, same)
     job = Job(declaration, home, found, gathered, gatherer, before, now)
     status, version, why = _settle(job, last)
     problems = problems_of(gathered.cells)
@@ -79,7 +81,7 @@ def _settle(job: Job, last: Last) -> tuple[Status, int, str]:
         return Status.KEPT, last.shown_number, faults
     if last.newest is None or not job.is_as(last.newest):
         why = in_words(changes(job.before, job.gathered.cells)) if last.newest else "the first version"
-        return Status.PUBLISHED, publish(job, last, why), why
+        return _published(job, last, why)
     if last.shown == last.newest:
         return Status.UNCHANGED, last.newest.number, "nothing changed"
     if last.is_chosen:
@@ -88,7 +90,12 @@ def _settle(job: Job, last: Last) -> tuple[Status, int, str]:
     if last.newest.is_whole(job.home):
         show_again(job, last.newest)
         return Status.PUBLISHED, last.newest.number, f"{why}; version {last.newest.number} is shown again"
-    return Status.PUBLISHED, publish(job, last, why), why
+    return _published(job, last, why)
+
+
+def _published(job: Job, last: Last, why: str) -> tuple[Status, int, str]:
+    version = publish(job, last, why)
+    return Status.PUBLISHED, version.number, version.why
 
 
 def _faults(gathered: Gathered) -> str:

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import xxhash
 
 from sinagotd.atomic import fsync_file
 from sinagotd.collecting import no_collecting
-from sinagotd.datakit.builds.code import digest_of
 from sinagotd.datakit.builds.keys import Made
 from sinagotd.datakit.builds.outcome import Outcome
-from sinagotd.datakit.records import Record
 
 Key = tuple[str, ...]
 
@@ -30,28 +31,16 @@ class Cell(NamedTuple):
     traceback: str | None = None
     findings: str | None = None
 
-    def record(self) -> Record:
-        """As `Dataset.materialize` tells it; the path is relative to its root."""
+    def told(self) -> list[Any]:
+        """As a line of `RecordText`."""
         made = self.made
         size, digest = (made.size, made.digest) if made.path and made.digest != "?" else (None, None)
-        path = made.path or None
-        return Record(
-            self.row,
-            self.source,
-            self.status,
-            path,
-            self.error_type,
-            self.message,
-            self.traceback,
-            self.findings,
-            size,
-            digest,
-        )
+        return [*self.row, self.source, self.status, made.path or None, size, digest, self.message, self.findings]
 
 
 NOTHING = Made("", 0, "", "", "", "", "")
-_MADE = ("path", "size", "digest", "code", "options", "needs", "key")
-_OWN = ("status", "shape", "error_type", "message", "traceback", "findings")
+_MADE = Made._fields
+_TOLD = ("shape", "error_type", "message", "traceback", "findings")
 
 
 def cell_of(row: Key, source: str, made: Made, outcome: Outcome) -> Cell:
@@ -65,27 +54,36 @@ class Cells:
     def __init__(self, levels: Iterable[str], cells: Iterable[Cell]) -> None:
         self.levels = tuple(levels)
         self.by_row: dict[Key, dict[str, Cell]] = {}
-        for cell in cells:
-            self.by_row.setdefault(cell.row, {})[cell.source] = cell
+        for row, several in groupby(cells, key=lambda cell: cell.row):
+            self.by_row.setdefault(row, {}).update((cell.source, cell) for cell in several)
 
     def __iter__(self) -> Iterator[Cell]:
         return (cell for row in self.by_row.values() for cell in row.values())
 
+    @cached_property
+    def table(self) -> pa.Table:
+        """A row for each cell. Asked for when all cells are there."""
+        schema = _schema(self.levels)
+        flat = [(*cell.row, cell.source, cell.status, *cell.made, *cell[4:]) for cell in self]
+        columns = zip(*flat, strict=True) if flat else [()] * len(schema)
+        return pa.table(list(map(pa.array, columns, schema.types)), schema=schema)
+
+    @cached_property
     def digest(self) -> str:
-        """Two versions with the same digest hold the same cells, made from the same things."""
-        every = [(cell.row, cell.source, cell.status, cell.made.key, cell.message) for cell in self]
-        return digest_of(json.dumps((self.levels, every)))
+        """Two versions with the same digest hold the same cells, made from the same things. Asked for when all cells are there."""
+        state = xxhash.xxh3_128(json.dumps((self.levels, self.table.num_rows)).encode())
+        for name in (*_level_names(self.levels), "source", "status", "key", "message"):
+            for buffer in self.table.column(name).chunk(0).buffers():
+                state.update(b"-" if buffer is None else f"{buffer.size}:".encode())
+                state.update(buffer or b"")
+        digest: str = state.hexdigest()
+        return digest
 
 
 def write_cells(path: Path, cells: Cells) -> None:
     """Write and fsync."""
-    every = list(cells)
-    levels = {f"level {name}": [cell.row[at] for cell in every] for at, name in enumerate(cells.levels)}
-    made = {name: [getattr(cell.made, name) for cell in every] for name in _MADE}
-    own = {name: [getattr(cell, name) for cell in every] for name in _OWN}
-    table = pa.table({**levels, "source": [cell.source for cell in every], **made, **own}, schema=_schema(cells.levels))
-    with pa.ipc.new_file(str(path), table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as file:
-        file.write_table(table)
+    with pa.ipc.new_file(str(path), cells.table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as file:
+        file.write_table(cells.table)
     fsync_file(path)
 
 
@@ -97,11 +95,16 @@ def read_cells(path: Path) -> Cells:
     names = [name for name in table.column_names if name.startswith("level ")]
     rows = zip(*(table.column(name).to_pylist() for name in names), strict=True)
     made = map(Made, *(table.column(name).to_pylist() for name in _MADE))
-    status, *rest = (table.column(name).to_pylist() for name in _OWN)
+    sources, statuses, *told = (table.column(name).to_pylist() for name in ("source", "status", *_TOLD))
     levels = [name.removeprefix("level ") for name in names]
-    return Cells(levels, map(Cell, rows, table.column("source").to_pylist(), status, made, *rest))
+    return Cells(levels, map(Cell, rows, sources, statuses, made, *told))
+
+
+def _level_names(levels: Iterable[str]) -> list[str]:
+    return [f"level {name}" for name in levels]
 
 
 def _schema(levels: Iterable[str]) -> pa.Schema:
-    texts = [*(f"level {name}" for name in levels), "source", *_MADE, *_OWN]
+    """In the order of a row, and of the fields of a cell."""
+    texts = [*_level_names(levels), "source", "status", *_MADE, *_TOLD]
     return pa.schema([(name, pa.int64() if name == "size" else pa.string()) for name in texts])

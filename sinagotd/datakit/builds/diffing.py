@@ -44,6 +44,8 @@ def changes(old: Cells, new: Cells) -> Iterator[Change]:
     """The cells that differ, in the order of the new version, then those of rows that are gone."""
     for row, cells in new.by_row.items():
         before = old.by_row.get(row, {})
+        if before is cells:  # it was taken over
+            continue
         for source, cell in cells.items():
             yield from _change(before.get(source), cell)
         yield from (

@@ -40,15 +40,43 @@ class Gatherer:
         self._rows: dict[Key, Row] = {}
         self.keys = Keys(plan, stamps)
 
-    def gather(self, rows: Sequence[Row], known: Mapping[Key, Mapping[str, Cell]], base: str = "") -> Gathered:
-        """All cells, in the order of the rows. `known` are those of the last version, whose keys were made with `base`."""
+    def gather(
+        self,
+        rows: Sequence[Row],
+        known: Mapping[Key, dict[str, Cell]],
+        base: str = "",
+        same: frozenset[str] = frozenset(),
+    ) -> Gathered:
+        """All cells, in the order of the rows. `known` are those of the last version, whose keys were made with `base`.
+
+        `same` are files that are as they were then, in a tree in which all else that decides on cells is as it was too.
+        """
         gathered = Gathered(Cells(self._plan.levels, ()))
-        self._load_all(*self._look(rows, known, gathered, is_same=base == self.keys.base), gathered)
+        left = self._keep_same(rows, known, gathered, same) if same and base == self.keys.base else rows
+        self._load_all(*self._look(left, known, gathered, is_same=base == self.keys.base), gathered)
         return gathered
+
+    def _keep_same(
+        self, rows: Sequence[Row], known: Mapping[Key, dict[str, Cell]], gathered: Gathered, same: frozenset[str]
+    ) -> list[Row]:
+        """Take over the rows whose files are all the same; gives the others. Of what is read beside a file nothing is known here."""
+        vague = {tag for tag, kind in self._plan.classes.items() if kind.companions}
+        left = []
+        for row in rows:
+            name = _name(row)
+            is_same = same.issuperset(row.own.values()) and same.issuperset(row.seen.values())
+            if is_same and name in known and vague.isdisjoint(row.seen) and vague.isdisjoint(row.own):
+                self._rows[name] = row
+                gathered.cells.by_row[name] = known[name]
+                gathered.reused += sum(tag in row.own for tag in self._plan.shown)
+            else:
+                gathered.cells.by_row[name] = {}  # its place among the rows
+                left.append(row)
+        return left
 
     @no_collecting()
     def _look(
-        self, rows: Sequence[Row], known: Mapping[Key, Mapping[str, Cell]], gathered: Gathered, *, is_same: bool
+        self, rows: Sequence[Row], known: Mapping[Key, dict[str, Cell]], gathered: Gathered, *, is_same: bool
     ) -> tuple[list[Row], dict[Key, dict[str, Made]]]:
         """Settle what can be without loading; the rows that are left, and what their cells are made from."""
         waiting: list[Row] = []

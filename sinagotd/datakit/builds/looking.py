@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,28 @@ class Look:
 
     def untouched(self) -> Result | None:
         """What came of the last build, if nothing at all has changed since."""
-        if not self._has_same_names or not self._tree.result:
+        if not self.same or len(self.same) < len(self._tree.files):
             return None
-        doubtful = [path for path, (stamp, _) in self._tree.files.items() if not is_still(path, stamp)]
-        if any(self.stamps.content(path).digest != self._tree.files[path][1] for path in doubtful):
-            return None
-        if doubtful:
-            remember(self._home.tree, self._tree._replace(files=self._tree.files | self.stamps.seen))
+        if self.stamps.read:
+            remember(self._home.tree, self._tree._replace(files=self.stamps.seen))
         return self._tree.result
+
+    @property
+    def version(self) -> int:
+        """The version that came of the last build, if what it found was settled and has the same names now; else 0."""
+        return int(self._tree.result["version"]) if self._has_same_names and self._tree.result else 0
+
+    @cached_property
+    def same(self) -> frozenset[str]:
+        """The files that hold what they held when that version was built; none if there is no such version."""
+        if not self.version:
+            return frozenset()
+        files = self._tree.files
+        still = {path for path, (stamp, _) in files.items() if is_still(path, stamp)}
+        self.stamps.seen |= {path: files[path] for path in still}
+        return frozenset(
+            path for path, (_, digest) in files.items() if path in still or self.stamps.content(path).digest == digest
+        )
 
     def find(self) -> Found:
         """The rows of now. Raises DatasetError."""

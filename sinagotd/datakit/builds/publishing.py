@@ -20,6 +20,7 @@ from sinagotd.datakit.builds.versions import File, Version, load_all, write_list
 from sinagotd.datakit.builds.writing import Content, convert, olds_of, parts_of, write_part
 from sinagotd.datakit.provenance import build_meta
 from sinagotd.datakit.records import OK, RecordText
+from sinagotd.datakit.saving.faults import DamagedError
 from sinagotd.datakit.saving.footer import layout_text
 from sinagotd.datakit.saving.formats import Format
 
@@ -54,32 +55,42 @@ class Job(NamedTuple):
     def is_as(self, version: Version) -> bool:
         """Whether a version already is what this build would make."""
         unkept = any(cell.status == OK and not cell.made.key for cell in self.gathered.cells)
-        return not unkept and (version.digest, version.request) == (self.gathered.cells.digest(), self.request)
+        return not unkept and (version.digest, version.request) == (self.gathered.cells.digest, self.request)
 
     def values(self, row: Key) -> Mapping[Feature, Any]:
         """The values of a whole row."""
         return self.gatherer.row(self.gathered.cells.by_row[row])
 
 
-def publish(job: Job, last: Last, why: str) -> int:
-    """Write the next version, show it, list it, and take those away that are no longer to be kept. Gives its number."""
+def publish(job: Job, last: Last, why: str) -> Version:
+    """Write the next version, show it, list it, and take those away that are no longer to be kept."""
     examples = examples_of(shapes_of(job.gathered.cells, job.found.plan.shown), job.gatherer.values)
     base = last.newest if _can_copy(job, last.newest, examples) else None
     number = last.highest + 1
-    with job.home.staging() as folder:
-        version = _write(job, folder, base, examples)
-        version = version._replace(number=number, why=why)
-        write_version(folder, version)
-        job.home.add(folder, number)
+    try:
+        version = _add(job, number, why, base, examples)
+    except DamagedError as fault:
+        if base is None:
+            raise
+        version = _add(job, number, f"{why}; nothing is copied from version {base.number}: {fault}", None, examples)
     show_again(job, version)
     _take_away_old(job, version)
-    return number
+    return version
 
 
 def show_again(job: Job, version: Version) -> None:
     """Make a version what readers see."""
     job.home.show(version.published(job.home))
     write_listing(job.home, load_all(job.home), version.number)
+
+
+def _add(job: Job, number: int, why: str, base: Version | None, examples: Examples) -> Version:
+    """Write a version and make it one. Raises DamagedError if a file of `base`, of which rows are copied, is not what it was."""
+    with job.home.staging() as folder:
+        version = _write(job, folder, base, examples)._replace(number=number, why=why)
+        write_version(folder, version)
+        job.home.add(folder, number)
+    return version
 
 
 def _can_copy(job: Job, newest: Version | None, examples: Examples) -> bool:
@@ -124,7 +135,7 @@ def _version(job: Job, files: tuple[File, ...], examples: Examples, layout: str)
         rows=len(cells.by_row),
         cells=len(every),
         problems=len(problems_of(cells)),
-        digest=cells.digest(),
+        digest=cells.digest,
         files=files,
         is_folder=bool(job.declaration.partition_by),
         forms=examples.forms,
@@ -139,7 +150,7 @@ def _attrs(job: Job) -> dict[str, Any]:
     """What the dataset says of itself, as one that `Dataset.save` wrote."""
     plan, beside = job.found.plan, job.home.output.parent
     text = RecordText(plan.levels, plan.roots)
-    text.add(cell.record() for cell in job.gathered.cells)
+    text.add_lines(cell.told() for cell in job.gathered.cells)
     return {
         "datakit": {**build_meta(plan.roots[0] if plan.roots else None), "sources": job.gatherer.keys.described()},
         "datakit_sources": list(plan.shown),

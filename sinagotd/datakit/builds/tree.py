@@ -2,6 +2,9 @@
 
 import json
 import os
+import sys
+from array import array
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +16,7 @@ from sinagotd.datakit.builds.code import digest_of
 from sinagotd.datakit.builds.stamps import Stamp, Stamped, stamp_of
 from sinagotd.datakit.discovery import PROCESSED, RAW
 
-_VERSION = 1
+_VERSION = f"2 {sys.byteorder}"
 
 
 class Folder(NamedTuple):
@@ -65,7 +68,7 @@ def has_same_names(tree: Tree, roots: Iterable[Path], now_ns: int) -> bool:
 def remember(path: Path, tree: Tree) -> None:
     """Write what is remembered, unless it is there as it is. Stamps stand in columns: they are read in one go by the ten thousand."""
     stamps, digests = zip(*tree.files.values(), strict=True) if tree.files else ((), ())
-    columns = [list(tree.files), list(digests), *map(list, zip(*stamps, strict=True))]
+    columns = [list(tree.files), list(digests), *map(_packed, zip(*stamps, strict=True))]
     content = json.dumps([_VERSION, tree.request, tree.folders, columns, tree.result], separators=(",", ":")).encode()
     with suppress(OSError):
         if path.read_bytes() == content:
@@ -78,11 +81,20 @@ def recall(path: Path) -> Tree:
     """What was remembered; nothing where that cannot be read."""
     try:
         version, request, folders, (paths, digests, *stamps), result = json.loads(path.read_bytes())
-        files = zip(map(Stamp, *stamps), digests, strict=True) if stamps else ()
+        files = zip(map(Stamp, *map(_unpacked, stamps)), digests, strict=True) if stamps else ()
         known = {path: Folder(Stamp(*stamp), names, tuple(inner)) for path, (stamp, names, inner) in folders.items()}
         return Tree(request, known, dict(zip(paths, files, strict=True)), result) if version == _VERSION else NO_TREE
     except (OSError, ValueError, TypeError):
         return NO_TREE
+
+
+def _packed(numbers: Iterable[int]) -> str:
+    """Whole numbers as text that takes a tenth of the time to read and write."""
+    return b64encode(array("q", numbers).tobytes()).decode()
+
+
+def _unpacked(text: str) -> Iterable[int]:
+    return array("q", b64decode(text))
 
 
 def _is_same(path: str, folder: Folder, now_ns: int, *, is_root: bool) -> bool:

@@ -1,8 +1,7 @@
 """Checks a published dataset against its files: rows are loaded anew, without cache or memory, and compared cell by cell."""
 
 import time
-from collections.abc import Callable, Container, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Container, Iterator, Sequence
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -167,7 +166,7 @@ def _held(old: Old, layout: Layout, wanted: Container[Key]) -> Iterator[tuple[li
     """What is published of these rows, in batches."""
     names = [name for name in old.positions if name in wanted]
     with opened(old.path) as file:
-        rows = OldRows(file, [column.label for column in layout.columns], _AtOnce())
+        rows = OldRows(file, [column.label for column in layout.columns])
         batch: list[Any] = []
         for table, own in rows.take([old.positions[name] for name in names]):
             alone = table.take(pa.array(range(table.num_rows)))  # a slice would hold its whole row group
@@ -177,15 +176,6 @@ def _held(old: Old, layout: Layout, wanted: Container[Key]) -> Iterator[tuple[li
                 batch = []
         if batch:
             yield _framed(names, batch, layout)
-
-
-class _AtOnce(Executor):
-    """Reads nothing in a thread: processes are forked between two batches, and could inherit a lock that it holds."""
-
-    def submit(self, call: Callable[..., Any], /, *words: Any, **named: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(call(*words, **named))
-        return done
 
 
 def _framed(names: list[Key], batch: list[Any], layout: Layout) -> tuple[list[Key], pd.DataFrame]:

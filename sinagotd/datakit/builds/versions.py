@@ -8,18 +8,23 @@ from typing import Any, NamedTuple
 
 from sinagotd.atomic import fsync_file, write_atomically
 from sinagotd.datakit.builds.home import Home
+from sinagotd.datakit.saving.contents import NO_CONTENTS, Contents, Group
 from sinagotd.errors import DatasetError
 
 _ABOUT = "version.json"
 
 
 class File(NamedTuple):
-    """A published file: its name below the version's `published` folder, its rows, and how it looked when it was written."""
+    """A published file: its name below the version's `published` folder, its rows, how it looked when it was written, what it held.
+
+    Of one that was converted to another format, `contents` are those of its twin.
+    """
 
     name: str
     rows: int
     size: int
     mtime_ns: int
+    contents: Contents = NO_CONTENTS
 
 
 class Version(NamedTuple):
@@ -95,11 +100,11 @@ def read(output: Path) -> Listing:
         raise DatasetError(f"{listing}: cannot be read ({fault}); the next build writes it anew") from fault
 
 
-def file_of(folder: Path, name: str, rows: int) -> File:
+def file_of(folder: Path, name: str, rows: int, contents: Contents) -> File:
     """Describe a file below a version's `published` folder."""
     path = folder / name
     size, mtime_ns = _looks(path) or (0, 0)
-    return File(name, rows, size, mtime_ns)
+    return File(name, rows, size, mtime_ns, contents)
 
 
 def write_version(folder: Path, version: Version) -> None:
@@ -113,9 +118,14 @@ def load_version(home: Home, number: int) -> Version | None:
     """None for a version whose folder was damaged."""
     try:
         held = json.loads((home.of(number) / _ABOUT).read_bytes())
-        return Version(**held | {"files": tuple(File(*file) for file in held["files"])})
+        return Version(**held | {"files": tuple(_file(*file) for file in held["files"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _file(name: str, rows: int, size: int, mtime_ns: int, held: Any = NO_CONTENTS) -> File:
+    footer, groups = held
+    return File(name, rows, size, mtime_ns, Contents(footer, tuple(Group(*group) for group in groups)))
 
 
 def load_all(home: Home) -> list[Version]:

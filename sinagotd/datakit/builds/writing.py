@@ -19,7 +19,7 @@ from sinagotd.datakit.builds.cells import Cells, Key
 from sinagotd.datakit.builds.features import Examples, Feature, frame_of
 from sinagotd.datakit.builds.home import Home
 from sinagotd.datakit.builds.versions import File, Version, file_of
-from sinagotd.datakit.builds.weaving import Block, Place, weave
+from sinagotd.datakit.builds.weaving import Block, Place, Written, weave
 from sinagotd.datakit.saving.formats import Format
 from sinagotd.datakit.saving.frames import to_table
 from sinagotd.datakit.saving.writing import CONVERTERS
@@ -119,12 +119,12 @@ def write_part(
         _take_over(old.path, target)
         return old.file
     places = _places(names, part.places, content.fresh, old)
-    copied = old.path if old is not None and any(place.is_old for place in places) else None
+    copied = Written(old.path, old.file.contents) if old and any(place.is_old for place in places) else None
     woven = weave(folder / "parts", places, copied, content.blocks, start=content.start, attrs=attrs)
-    woven.rename(target)
+    woven.path.rename(target)
     shutil.rmtree(folder / "parts")
     fsync_file(target)
-    return file_of(folder / "published", part.name, len(names))
+    return file_of(folder / "published", part.name, len(names), woven.contents)
 
 
 def convert(folder: Path, file: File, kind: Format) -> File:
@@ -134,7 +134,7 @@ def convert(folder: Path, file: File, kind: Format) -> File:
     target.rename(table)
     CONVERTERS[kind](table, target, "dataset")
     fsync_file(target)
-    return file_of(folder / "published", file.name, file.rows)
+    return file_of(folder / "published", file.name, file.rows, file.contents)
 
 
 def _places(names: Sequence[Key], places: Sequence[int], fresh: frozenset[Key], old: Old | None) -> list[Place]:

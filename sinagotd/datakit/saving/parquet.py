@@ -26,12 +26,27 @@ VALUES_AT_ONCE = 2**16
 COMPRESSION = {"compression": "zstd", "compression_level": 1}
 
 
+def is_small(held: int) -> bool:
+    """Whether a row group whose rows took so many bytes has room for others."""
+    return 2 * held < ROW_GROUP_BYTES
+
+
+def said_of(layout: Layout, attrs: dict[str, Any]) -> dict[bytes, bytes]:
+    """What a file says of itself in its footer. The schema for Arrow is ours to write: pyarrow would at the start, without attrs."""
+    schema = layout.schema().with_metadata(for_pandas(layout, attrs))
+    return {KEY: layout_text(layout), ARROW_KEY: b64encode(schema.serialize())}
+
+
 class ParquetPart:
-    """A Parquet file that is being written: tables of one layout, gathered to row groups of a bounded size."""
+    """A Parquet file that is being written: tables of one layout, gathered to row groups of a bounded size.
+
+    `held` is what the rows of each row group took in memory, in bytes.
+    """
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self.path = path
         self.layout = layout
+        self.held: list[int] = []
         self._waiting: list[Any] = []
         self._waiting_bytes = 0
         self._file = Digesting(path)
@@ -42,16 +57,12 @@ class ParquetPart:
         self._waiting.append(table)
         self._waiting_bytes += table.nbytes
         if self._waiting_bytes >= ROW_GROUP_BYTES:
-            self._flush()
+            self.flush()
 
     def close(self, attrs: dict[str, Any]) -> None:
         """Write what waits and the footer."""
-        self._flush()
-        schema = self.layout.schema().with_metadata(for_pandas(self.layout, attrs))
-        arrow = {
-            ARROW_KEY: b64encode(schema.serialize())
-        }  # pyarrow would write it at the start, when attrs are not known
-        self._writer.add_key_value_metadata({KEY: layout_text(self.layout), **arrow})
+        self.flush()
+        self._writer.add_key_value_metadata(said_of(self.layout, attrs))
         self._writer.close()
         self._file.close()
 
@@ -67,13 +78,15 @@ class ParquetPart:
         with opened(self.path):
             self._file.check()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Make a row group of what waits."""
         if not self._waiting:
             return
-        table = pa.concat_tables(self._waiting)
+        table, held = pa.concat_tables(self._waiting), self._waiting_bytes
         self._waiting, self._waiting_bytes = [], 0
         if table.num_rows:
             self._writer.write_table(table, row_group_size=table.num_rows)
+            self.held.append(held)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

@@ -39,6 +39,11 @@ class Parts:
         self._parts[-1].add(adapt(table, layout, wider))
         self.rows += table.num_rows
 
+    def end_group(self) -> int:
+        """Let what was added so far be in other row groups than what comes; gives how many there are in the last part."""
+        self._parts[-1].flush()
+        return len(self._parts[-1].held)
+
     def tables(self) -> Iterator[Any]:
         """All rows, in the last layout. No more can be added then; each part is gone when it has been read."""
         layout = self.layout
@@ -49,7 +54,7 @@ class Parts:
                     yield adapt(table, part.layout, layout)
             part.path.unlink()
 
-    def finish(self, attrs: dict[Any, Any]) -> Path:
+    def finish(self, attrs: dict[Any, Any]) -> ParquetPart:
         """One file of all parts, with the attrs in it, read back."""
         if len(self._parts) == 1:
             (whole,) = self._parts
@@ -60,7 +65,7 @@ class Parts:
                 whole.add(table)
         whole.close(attrs)
         whole.check()
-        return whole.path
+        return whole
 
     def abandon(self) -> None:
         """Close what is open."""

@@ -75,7 +75,7 @@ class Writer:
             for table in before.tables():
                 made, own = unified(table, layout, columns)
                 self._parts.add(adapt(made, own, own.grouped(sources)), own.grouped(sources))
-        staged = self._parts.finish(self._attrs)
+        staged = self._parts.finish(self._attrs).path
         if self._format is not Format.PARQUET:
             converted = self._folder / f"converted{self._place.suffix}"
             CONVERTERS[self._format](staged, converted, self._hdf_key)

@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
-from hypothesis import Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+
+from sinagotd.datakit.saving import parquet
+from sinagotd.datakit.saving.parquet import ROW_GROUP_BYTES
 
 SUBJECTS = ("01", "02")
 
@@ -63,8 +66,20 @@ def edit(name: str, *contents: Any) -> list[Any]:
     return [event for content in contents for event in ((name, "01", content), BUILD)]
 
 
+@pytest.fixture(params=[1, ROW_GROUP_BYTES], ids=["each row is a row group", "all rows are one row group"])
+def _row_groups(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small ones are copied byte for byte from one version to the next as soon as there are two rows."""
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", request.param)
+
+
 @pytest.mark.timeout(300)
-@settings(max_examples=10, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@pytest.mark.usefixtures("_row_groups")
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # it stays as it is for all histories
+)
 @given(history=histories)
 @example(
     history=[BUILD, *edit("values.json", {"age": 1, "name": "a", "extra": 0}, {"age": 1})]

@@ -1,6 +1,7 @@
 """Versions of a dataset: what readers see, what is listed and kept, what someone did to it, and the way back."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from durable_acts import Act, noted_acts
 from sinagotd.datakit.builds import versions
 from sinagotd.datakit.builds.built import Status
 from sinagotd.datakit.builds.home import Home
+from sinagotd.datakit.saving import parquet
+from sinagotd.datakit.saving.contents import Group
+from sinagotd.datakit.saving.parquet import ROW_GROUP_BYTES
 from sinagotd.datakit.saving.reading import load_saved
 from sinagotd.errors import DatasetError
 
@@ -36,6 +40,92 @@ def test_a_published_file_that_someone_edited_in_place_is_built_anew(world: Any)
     assert (built.status, built.version, built.cells_loaded) == (Status.PUBLISHED, 2, 0)
     assert "changed by someone" in built.why
     world.check()
+
+
+@pytest.mark.parametrize("group_bytes", [1, ROW_GROUP_BYTES])
+@pytest.mark.parametrize("at", [0.3, 0.95])
+def test_a_version_that_the_disk_damaged_is_not_copied_from(
+    world: Any, monkeypatch: Any, group_bytes: int, at: float
+) -> None:
+    """A bit has changed, be it in the values or in the footer, and nothing else tells."""
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", group_bytes)
+    world.write("01", "rows.csv", "x,y\n" + "".join(f"{row},{row / 7}\n" for row in range(3000)))
+    world.build()
+    stat = world.output.stat()
+    with world.output.open("r+b") as file:
+        file.seek(int(at * stat.st_size))
+        flipped = bytes([file.read(1)[0] ^ 1])
+        file.seek(-1, os.SEEK_CUR)
+        file.write(flipped)
+    os.utime(world.output, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    world.write("02", "notes.txt", "another")
+    built = world.build()
+    assert (built.status, built.version, built.cells_loaded) == (Status.PUBLISHED, 2, 1)
+    assert "nothing is copied from version 1" in built.why
+    world.check()
+
+
+def test_rows_that_did_not_change_are_copied_byte_for_byte(world: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 1)
+    world.fill(*(f"{subject:02}" for subject in range(10)))
+    world.build()
+    for subject in range(0, 10, 2):  # the first build writes one row group
+        world.write(f"{subject:02}", "notes.txt", "apart from its neighbours")
+    world.build()
+    before = groups_of(world)
+    world.write("04", "notes.txt", "another")
+    world.path("07", "notes.txt").unlink()
+    world.build()
+    world.check()
+    after = groups_of(world)
+    assert len(after) == 10
+    assert [at for at, group in enumerate(after) if group not in before] == [4, 7]
+
+
+def test_row_groups_do_not_get_smaller_with_every_build(world: Any, monkeypatch: Any) -> None:
+    """Rows come one by one, at every place; one that makes its row group too large leaves a small one behind."""
+    world.build()
+    limit = 3 * told(world)[0].held
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", limit)
+    for subject in range(40):
+        world.fill(f"{subject * 37 % 100:02}")
+        world.build()
+    world.check()
+    held = [group.held for group in told(world)]
+    assert len(held) > 3
+    assert len(held) <= 2 * sum(held) / limit + 1
+
+
+def test_rows_that_are_gone_take_their_row_group_along_and_no_other(world: Any, monkeypatch: Any) -> None:
+    """Row groups of two rows each, and a row goes from every second one."""
+    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 1)
+    for subject in range(0, 12, 2):
+        world.fill(f"1{subject:02}", f"1{subject + 1:02}")
+        world.build()
+    before = groups_of(world)
+    assert [group.rows for group in told(world)] == [5, *[2] * 5]
+    for name in ("values.json", "rows.csv", "notes.txt"):
+        for subject in ("102", "107", "110"):
+            world.path(subject, name).unlink()
+    world.build()
+    world.check()
+    after = groups_of(world)
+    assert [group.rows for group in told(world)] == [5, 1, 2, 1, 2, 1]
+    assert [at for at, group in enumerate(after) if group in before] == [0, 2, 4]
+
+
+def groups_of(world: Any) -> list[bytes]:
+    """The bytes of each row group of what is published."""
+    content = world.output.read_bytes()
+    return [content[group.start : group.start + group.size] for group in told(world)]
+
+
+def told(world: Any) -> tuple[Group, ...]:
+    """What the newest version says of its row groups."""
+    home = Home(world.output)
+    version = versions.load_version(home, home.numbers()[-1])
+    assert version is not None
+    return version.files[0].contents.groups
 
 
 def test_versions_are_listed_and_the_oldest_taken_away(world: Any) -> None:
