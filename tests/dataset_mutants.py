@@ -11,6 +11,20 @@ STITCHING = ("tests/datakit/saving/test_stitching.py",)
 
 MUTANTS = (
     Mutant(
+        "a row is taken over though a file changed that is read beside its own",
+        f"{BUILDS}/gathering.py",
+        "{tag for tag, kind in self._plan.classes.items() if kind.companions}",
+        "set[str]()",
+        BUILDING,
+    ),
+    Mutant(
+        "a row is taken over though a file of it changed",
+        f"{BUILDS}/gathering.py",
+        "is_same = same.issuperset(row.own.values()) and same.issuperset(row.seen.values())",
+        "is_same = True",
+        BUILDING,
+    ),
+    Mutant(
         "rows are copied though their columns are others",
         "datakit/saving/stitching.py",
         "if any(footer[SCHEMA] != whole[SCHEMA] for footer in footers.values()):",
@@ -37,13 +51,6 @@ MUTANTS = (
         " and rows[-1].at - rows[0].at == count - 1",
         "",
         VERSIONS,
-    ),
-    Mutant(
-        "what became of columns is not looked at before rows are copied",
-        f"{BUILDS}/weaving.py",
-        "        if old is not None and kept is not None and start.layout.with_(kept.layout) == start.layout:",
-        "        if old is not None and kept is not None:",
-        EQUALITY,
     ),
     Mutant(
         "a cell is kept though one that it requires changed",

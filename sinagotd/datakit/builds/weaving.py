@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sinagotd.datakit.builds.features import Feature
-from sinagotd.datakit.saving.contents import Contents, Group
+from sinagotd.datakit.saving.contents import NO_CONTENTS, Contents, Group
 from sinagotd.datakit.saving.footer import KEY, read_layout
 from sinagotd.datakit.saving.layout import Layout
 from sinagotd.datakit.saving.parquet import is_small, opened, said_of
 from sinagotd.datakit.saving.parts import Parts
-from sinagotd.datakit.saving.stitching import NotAlikeError, Piece, contents_of, stitch
+from sinagotd.datakit.saving.stitching import NotAlikeError, Piece, check_footer, contents_of, stitch
 
 
 class Block(NamedTuple):
@@ -89,6 +89,8 @@ def weave(
     `start` is a block without rows that has the columns in their order. Raises DamagedError (a DatasetError), OSError.
     """
     folder.mkdir()
+    if old is not None and old.contents != NO_CONTENTS:
+        check_footer(old.path, old.contents)
     with ExitStack() as stack:
         kept = OldRows(stack.enter_context(opened(old.path)), _features(start.layout)) if old else None
         weaver = _Weaver(kept, make_blocks, start, attrs)

@@ -59,6 +59,14 @@ def contents_of(path: Path, held: Sequence[int]) -> Contents:
     return Contents(_digest(text), tuple(groups))
 
 
+def check_footer(path: Path, contents: Contents) -> bytes:
+    """Read the footer, of which Parquet has no checksum. Raises DamagedError if it is not what was written, and OSError."""
+    text = _footer_text(path)
+    if _digest(text) != contents.footer:
+        raise DamagedError(f"{path}: the file is damaged: its footer is not what was written")
+    return text
+
+
 def stitch(
     target: Path, pieces: Sequence[Piece], known: Mapping[Path, Contents], said: Mapping[bytes, bytes]
 ) -> Contents:
@@ -67,7 +75,7 @@ def stitch(
     `known` is what each file held when it was written. Raises NotAlikeError if their columns are not the same,
     DamagedError if a file is not what it was, or the new one not what was written, and OSError.
     """
-    footers = {path: _known_footer(path, contents) for path, contents in known.items()}
+    footers = {path: _footer(path, check_footer(path, contents)) for path, contents in known.items()}
     *_, whole = footers.values()
     if any(footer[SCHEMA] != whole[SCHEMA] for footer in footers.values()):
         raise NotAlikeError("the columns of two files are not the same")
@@ -115,13 +123,6 @@ def _check(target: Path, sink: Digesting, made: Sequence[Group]) -> None:
         rows = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
     if rows != [group.rows for group in made]:
         raise DamagedError(f"{target}: its footer does not tell of the rows that were written")
-
-
-def _known_footer(path: Path, contents: Contents) -> Struct:
-    text = _footer_text(path)
-    if _digest(text) != contents.footer:
-        raise DamagedError(f"{path}: the file is damaged: its footer is not what was written")
-    return _footer(path, text)
 
 
 def _footer_text(path: Path) -> bytes:

@@ -271,3 +271,36 @@ def test_rows_may_come_from_a_provider(world: Any, tmp_path: Path) -> None:
     world.declare(rows=lambda: backwards(rows()))
     assert world.build().cells_loaded == 0
     assert world.published()["lines", "text"].tolist() == ["seen 02", "another"]
+
+
+BESIDE = '''
+from sinagotd.datakit import TableSource
+
+class Beside(TableSource):
+    """Reads a file beside its own, of which discovery knows nothing."""
+    tag = "beside"
+    patterns = ("*_notes.txt",)
+    companions = ("*_calibration.json",)
+
+    def build_table(self, path, *, context):
+        (other,) = path.parent.glob("*_calibration.json")
+        return [], {"text": path.read_text() + other.read_text()}, {}
+'''
+
+
+def test_a_file_that_is_read_beside_the_own_one_counts_like_it(world: Any) -> None:
+    """Though all files that make up the rows are the same, and another one of them changed."""
+    (world.scripts / "beside.py").write_text(BESIDE)
+    world.declare(
+        sources=("facts", "beside"), source_files=(*world.declaration.source_files, world.scripts / "beside.py")
+    )
+    for subject in ("01", "02", "03"):
+        world.write(subject, "calibration.json", "1")
+    world.build()
+    world.write("02", "calibration.json", "2")
+    assert world.build().cells_loaded == 1
+    pd.testing.assert_frame_equal(world.published(), world.from_scratch())
+    world.write("02", "calibration.json", "3")
+    world.write("03", "values.json", {"age": 5})
+    assert world.build().cells_loaded == 2
+    pd.testing.assert_frame_equal(world.published(), world.from_scratch())
