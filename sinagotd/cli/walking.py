@@ -42,4 +42,6 @@ def refuse_unknown(record: str, surveyor: Surveyor) -> None:
     what = f"there is no record {record!r} in {surveyor.settings.data_path}"
     if record in {key.record for key in surveyor.read.history()}:
         raise WorkspaceError(f"{what} any more: its raw files are gone, its results and its history are kept")
-    raise WorkspaceError(f"{what}{did_you_mean(record, sorted(known)) or f': {len(known)} others are'}")
+    raise WorkspaceError(
+        f"{what}{did_you_mean(record, sorted(known)) or f': of {len(known):,} that are there none is like it'}"
+    )

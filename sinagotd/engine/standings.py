@@ -109,7 +109,7 @@ class Teller:
     def tell_line(self, key: StepKey, run_id: str, line: LogLine) -> None:
         """A script's own message."""
         self._say("info", Note(line.time, key, "script", {"run": run_id, "severity": line.level, "says": line.message}))
-        extra = {"level": line.level, "run": run_id}
+        extra = {"level": line.level.lower(), "run": run_id}
         self.lines.append(RecordLine(key.record, key.step, State.RUNNING.code, line.message, line.time, extra))
 
     def tell_start(self, key: StepKey, run_id: str, at: float) -> None:

@@ -10,6 +10,9 @@ from sinagotd.workspace.explained import Compared, Explained, FileNow, explained
 from sinagotd.workspace.opened import Opened, Wanted
 from sinagotd.workspace.standing import step_rows
 
+FURTHER = "\n              "
+"""Before the further lines of an error's message."""
+
 CHANGED = {None: "", False: ", as at the last success", True: ", changed since the last success"}
 
 
@@ -20,7 +23,7 @@ class Explanation:
     steps: tuple[Explained, ...]
 
     def __str__(self) -> str:
-        return "\n\n".join("\n".join(_lines(step)) for step in self.steps)
+        return "\n\n".join("\n".join(line.replace("\n", FURTHER) for line in _lines(step)) for step in self.steps)
 
     def __repr__(self) -> str:
         return str(self)

@@ -13,6 +13,9 @@ from sinagotd.settings.workspace import UnitSettings
 from sinagotd.workspace.faults import SubscopeError
 from sinagotd.workspace.opened import Wanted
 
+OURS = {"classes", "log_lines", "opened", "rows", "script_class", "shown", "steps_of", "unit_settings", "wanted"}
+"""Members by which the classes of a workspace use each other: they would be in the way of somebody who looks around."""
+
 
 class Model:
     """Base of what a workspace gives."""
@@ -35,6 +38,9 @@ class Model:
     def shown(self) -> dict[str, Any]:
         """What the repr tells, by name."""
         return {}
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in OURS]
 
     def __repr__(self) -> str:
         pairs = ", ".join(f"{name}: {value}" for name, value in self.shown().items())

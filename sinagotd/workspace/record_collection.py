@@ -112,7 +112,7 @@ class RecordCollectionUnit(Scope):
         record = self.get(record_id)
         if not self.has(record_id):
             known = self.ids()
-            near = did_you_mean(record_id, known) or f": {len(known)} others are"
+            near = did_you_mean(record_id, known) or f": of {len(known):,} that are there none is like it"
             raise WorkspaceError(f"there is no record {record_id!r} in {self!r}{near}")
         return record
 

@@ -26,9 +26,10 @@ class Results:
         return read[""] if read.keys() == {""} else read
 
     def __getattr__(self, label: str) -> Any:
-        if label.startswith("_") or label not in self._labels():
-            near = "" if label.startswith("_") else did_you_mean(label, self._labels())
-            raise AttributeError(f"there is no step {label!r} whose results could be read{near}")
+        if label.startswith("_"):  # asked for by Python and notebooks, before there are any labels, too
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {label!r}")
+        if label not in self._labels():
+            raise AttributeError(self._unknown(label))
         return self[label]
 
     def __iter__(self) -> Iterator[str]:
@@ -57,5 +58,9 @@ class Results:
         labels = self._labels()
         if step in labels or step in labels.values():
             return labels.get(step, step)
+        raise UnknownKeyError(self._unknown(step))
+
+    def _unknown(self, step: str) -> str:
+        labels = self._labels()
         near = did_you_mean(step, labels) or f": there are {', '.join(labels) or 'none'}"
-        raise UnknownKeyError(f"there is no step {step!r} whose results could be read{near}")
+        return f"there is no step {step!r} whose results could be read{near}"

@@ -28,9 +28,13 @@ OUTLIVES = "its outputs are there, {why}"
 LOGGED = "LOGGED"
 """Stands where the name of a Reason would, for what only the record's log tells."""
 
-INPUT_MISSING, INPUT_HASHING, RETRYING = (
-    reason.name for reason in (Reason.INPUT_MISSING, Reason.INPUT_HASHING, Reason.RETRYING)
-)
+INPUT_MISSING, INPUT_HASHING = Reason.INPUT_MISSING.name, Reason.INPUT_HASHING.name
+LEFT_SO = {
+    Reason.BACKING_OFF.name: "it failed: {detail}",
+    Reason.RETRYING.name: "it failed: {detail}",
+    Reason.IN_VAIN.name: "its runs came to nothing: {detail}",
+}
+"""What is said of a step that only a daemon would try again."""
 TELLING = {State.RUNNING.code: State.RUNNING, State.FAILED.code: State.FAILED}
 
 
@@ -94,9 +98,10 @@ def _without_owner(found: Standing) -> Standing:
         return found._replace(sentence=OUTLIVES.format(why=found.sentence))
     if found.reason == INPUT_HASHING:
         return found._replace(state=State.STALE)
-    if found.reason == RETRYING:
-        return found._replace(state=State.FAILED)
-    return found if found.until is None else found._replace(until=None)
+    if found.reason in LEFT_SO:
+        _, _, detail = found.sentence.partition(": ")
+        return found._replace(state=State.FAILED, sentence=LEFT_SO[found.reason].format(detail=detail), until=None)
+    return found
 
 
 @dataclass(slots=True)

@@ -237,3 +237,14 @@ def test_a_run_that_is_part_of_a_run_is_refused_instead_of_waiting_for_itself(wo
     for scheduler in ("main_process", "processes"):
         why = world.run("REC-1", scheduler=scheduler).runs[0].why
         assert re.match("LockedError: .*steps cannot run steps", why), why
+
+
+def test_a_script_that_keeps_every_record_out_of_sight_is_told(tmp_path: Path) -> None:
+    world = World(tmp_path, toml=UNIT.format(steps='"count"'))
+    world.raw("REC-1")
+    world.script("count", "oops(")
+    result = world.run()
+    assert not result
+    assert re.search(r"count\.py, line [0-9]+: ", repr(result))
+    with pytest.raises(ScriptError, match=r"count\.py"):
+        result.raise_for_failures()

@@ -202,6 +202,7 @@ def test_tab_completion_offers_what_goes_with_a_scope_d63(ws):
     assert {"RS", "EEG", "clinical", "records", "steps"} <= set(dir(ws))
     assert {"EEG", "clinical", "ids"} <= set(dir(ws.RS))
     assert not {"MMN", "behavior"} & set(dir(ws.RS))
+    assert not {"opened", "classes", "steps_of", "shown", "unit_settings"} & {*dir(ws), *dir(ws.RS), *dir(ws[A])}
     assert ws.records._ipython_key_completions_() == ws._ipython_key_completions_() == [A, B]
     assert ws.RS.EEG.steps._ipython_key_completions_() == ["preprocess", "alpha"]
 

@@ -152,9 +152,10 @@ def test_failures_show_in_unit_mode_d2(tmp_path):
     assert "KeyError" in ws.records.get(FIRST).steps.states().why[0]
 
 
-def test_a_failure_does_not_fade_d3(tmp_path):
+@pytest.mark.parametrize("backoff", ["1ms", "1h"])
+def test_a_failure_does_not_fade_d3(tmp_path, backoff):
     """A daemon would try again after the pause; here nobody does."""
-    toml = HARBOUR["workspace.toml"] + '[run]\nbackoff = "1ms"\n'
+    toml = HARBOUR["workspace.toml"] + f'[run]\nbackoff = "{backoff}"\n'
     failing = script("raw/{id}-raw.csv", "{id}.x", "raise KeyError('k')")
     ws = harbour(tmp_path, **{"workspace.toml": toml, "scripts/count.py": failing})
     record = ws.records.get(FIRST)
@@ -162,8 +163,8 @@ def test_a_failure_does_not_fade_d3(tmp_path):
     time.sleep(0.05)
     states = record.steps.states()
     assert (states.step_status[0], states.state[0], states.until.isna().all()) == (40, "failed", True)
-    assert "KeyError: 'k'" in states.why[0]
-    assert str(record.explain("count")).startswith(f"{FIRST}/count  failed: ")
+    assert states.why[0] == "it failed: KeyError: 'k'"
+    assert str(record.explain("count")).startswith(f"{FIRST}/count  failed: it failed: KeyError: 'k'")
 
 
 def test_a_result_that_is_older_than_its_input_is_stale_d4(tmp_path):

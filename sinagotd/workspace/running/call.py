@@ -17,7 +17,7 @@ from sinagotd.workspace.opened import Opened, Wanted
 from sinagotd.workspace.running.asked import RunOptions, asked_specs
 from sinagotd.workspace.running.driving import Drive, Ends, Errand
 from sinagotd.workspace.running.looking import all_said, missing_inputs
-from sinagotd.workspace.running.outcomes import Steps, lines_of_the_others, outcomes
+from sinagotd.workspace.running.outcomes import Steps, lines_of_the_others, outcomes, why_no_records
 from sinagotd.workspace.running.progress import bar
 from sinagotd.workspace.running.result import RunResult
 from sinagotd.workspace.running.runners import make_runner
@@ -101,7 +101,7 @@ class Call:
     def _result(self, engine: Engine, steps: Steps, stopped: str) -> RunResult:
         ran, standings = self._errand.ended, _standings(engine, steps)
         self._speaker.say(lines_of_the_others(steps, ran, standings, self._missing_of))
-        return RunResult(tuple(outcomes(steps, ran, standings)), stopped)
+        return RunResult(tuple(outcomes(steps, ran, standings)), stopped or why_no_records(steps))
 
 
 def _all_records(engine: Engine) -> list[str]:
@@ -110,7 +110,7 @@ def _all_records(engine: Engine) -> list[str]:
     seen = walk(settings.data_path, engine.pipeline.reach(), ignored=IgnoredNames(settings.watch.ignore))
     found = compare(seen, engine.manifest.read.stamps(), engine.pipeline)
     engine.meet(found.records)
-    engine.see(found.changed)
+    engine.see(sorted(found.changed, reverse=True))  # the last one marked comes first
     return sorted(found.records)
 
 

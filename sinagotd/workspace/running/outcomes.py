@@ -14,6 +14,7 @@ from sinagotd.manifest.rows import Standing
 from sinagotd.scripts.orders import RunError
 from sinagotd.workspace.running.result import StepRun
 from sinagotd.workspace.running.speaking import NOT_AVAILABLE, MissingOf, not_available
+from sinagotd.workspace.scripts import told_fault
 
 Names = tuple[str, str | None, str | None, str]
 """Record, task, modality, label."""
@@ -39,6 +40,12 @@ class Steps:
 
     def __iter__(self) -> Iterator[StepKey]:
         return (StepKey(record, spec.step) for record in self.records for spec in self.specs)
+
+
+def why_no_records(steps: Steps) -> str:
+    """A sentence for each script that cannot be used, where there are no records that would show it; "" if all is well."""
+    faults = (fault for spec in steps.specs if (fault := told_fault(spec)))
+    return "" if steps.records else "; ".join(dict.fromkeys(faults))
 
 
 def outcomes(steps: Steps, ran: Mapping[StepKey, Ran], standings: Mapping[StepKey, Standing]) -> Iterator[StepRun]:

@@ -8,7 +8,7 @@ from sinagotd.workspace.running.asked import RunOptions, asked_specs
 from sinagotd.workspace.running.call import Call
 from sinagotd.workspace.running.following import Follower
 from sinagotd.workspace.running.looking import all_said, missing_inputs
-from sinagotd.workspace.running.outcomes import Steps, lines_of_the_others, outcomes
+from sinagotd.workspace.running.outcomes import Steps, lines_of_the_others, outcomes, why_no_records
 from sinagotd.workspace.running.owning import lock_unless_daemon, running_here
 from sinagotd.workspace.running.progress import bar
 from sinagotd.workspace.running.result import RunResult
@@ -52,7 +52,7 @@ def _through_daemon(opened: Opened, wanted: Wanted, options: RunOptions) -> RunR
     missing_of = missing_inputs(pipeline, opened.settings.data_path)
     speaker.say(lines_of_the_others(steps, followed.ran, standings, missing_of))
     left = [key for key in steps if key not in followed.ran and standings[key].state is State.STALE]
-    stopped = followed.stopped or (LEFT.format(step=left[0]) if left else "")
+    stopped = followed.stopped or (LEFT.format(step=left[0]) if left else why_no_records(steps))
     return RunResult(tuple(outcomes(steps, followed.ran, standings)), stopped)
 
 
