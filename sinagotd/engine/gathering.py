@@ -38,6 +38,7 @@ class Gatherer:
     hash_later: Callable[[str, Stamp], None]
     clock_skew_s: float = 0.0
     own_writers: Callable[[], frozenset[FileId]] = written_by_own_processes
+    stamper: Stamper = field(init=False)
     gone: set[str] = field(default_factory=set)
     renamed: dict[str, Stamp] = field(default_factory=dict)
     fresh: dict[str, tuple[Stamp, Digest]] = field(default_factory=dict)
@@ -47,7 +48,8 @@ class Gatherer:
         self.own_writers = functools.cache(written_by_own_processes)
         rules = Rules(self.settings, self.id_pattern, bounds)
         paths = rules.paths()
-        look, known = stamp_of or Stamper(self.settings.data_path).stamp, self.read.digests(paths)
+        self.stamper = Stamper(self.settings.data_path)
+        look, known = stamp_of or self.stamper.stamp, self.read.digests(paths)
         facts: dict[str, Seen] = {}
         for path in paths:
             seen = self._see(path, look, rules, known.get(path))
@@ -155,7 +157,7 @@ class Gatherer:
         except (OSError, Unreadable):
             self._doubt(path)
             return Seen(NO_STAMP, None, Reason.INPUT_UNREADABLE)
-        if self.stamp(path) != now:
+        if self.stamper.stamp(path) != now:
             self.settler.look_again(path, at=self.clock.monotonic() + rule.settle.quiet_s)
             return Seen(now, None, Reason.INPUT_ARRIVING)
         self.settler.forget(path)

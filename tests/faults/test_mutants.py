@@ -145,7 +145,7 @@ MUTANTS = (
     Mutant(
         "a file may change while its digest is taken",
         "engine/gathering.py",
-        "if self.stamp(path) != now:",
+        "if self.stamper.stamp(path) != now:",
         "if False:",
         (f"{INTERRUPTED}::test_a_file_that_is_written_while_it_is_fingerprinted_is_not_settled",),
     ),

@@ -1,7 +1,7 @@
 """Drives an engine until the steps that were asked for are done, once each. The engine decides; this waits and listens."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty
@@ -14,13 +14,14 @@ from sinagotd.engine.engine import Engine
 from sinagotd.engine.flights import Ended
 from sinagotd.engine.following import Following
 from sinagotd.engine.gathering import NO_STAMP
-from sinagotd.runner.protocol import RunEnded, Runner, RunnerEvent, RunSaid, RunStarted
+from sinagotd.runner.protocol import RunEnded, RunLost, Runner, RunnerEvent, RunSaid, RunStarted
 from sinagotd.scan.findings import Unreadable
 from sinagotd.scripts.orders import Receipt
 from sinagotd.workspace.running.outcomes import Ran
 from sinagotd.workspace.running.working import Hashed, News
 
 LONGEST_WAIT_S = 0.5
+LINGER_S = 0.2
 TROUBLE_FOR_S = 20.0
 NOT_FINAL = (Outcome.TAINTED, Outcome.ABANDONED, Outcome.CANCELLED)
 
@@ -129,11 +130,22 @@ class Drive:
         waits = engine.pending or engine.waits.hashing or engine.flights.in_flight or engine.wants_turn
         return not waits and self._errand.open.isdisjoint(engine.waits.arriving)
 
-    def _wait(self) -> Iterator[RunnerEvent | Hashed]:
+    def _wait(self) -> list[RunnerEvent | Hashed]:
+        """What comes next; while nobody lacks work, what comes soon after it: a turn costs as much for one as for some."""
+        events: list[RunnerEvent | Hashed] = []
         with suppress(Empty):
-            yield self._news.get(timeout=self._patience())
+            events.append(self._news.get(timeout=self._patience()))
+            until = time.monotonic() + LINGER_S
+            while self._is_enough_left(events):
+                events.append(self._news.get(timeout=max(0.0, until - time.monotonic())))
             while True:
-                yield self._news.get_nowait()
+                events.append(self._news.get_nowait())
+        return events
+
+    def _is_enough_left(self, events: Sequence[RunnerEvent | Hashed]) -> bool:
+        """Whether the runner, after all that, has work for some time."""
+        ended = sum(isinstance(event, RunEnded | RunLost) for event in events)
+        return len(self._engine.flights.in_flight) - ended > max(1, self._runner.window // 2)
 
     def _patience(self) -> float:
         engine = self._engine
