@@ -2,6 +2,7 @@
 
 import runpy
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +21,7 @@ def main() -> None:
         case ["-m", module, *_]:
             install()
             del sys.argv[:2]
+            _refuse_unknown(module)
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         case [script, *_] if not script.startswith("-"):
             install()
@@ -28,6 +30,15 @@ def main() -> None:
         case _:
             sys.stderr.write(USAGE)
             sys.exit(WRONG_USAGE)
+
+
+def _refuse_unknown(module: str) -> None:
+    try:
+        found = find_spec(module)
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        sys.exit(f"python -m sinagotd.compat: there is no module {module}")
 
 
 def _run(script: Path) -> None:

@@ -117,7 +117,7 @@ async def _all_up(first_times: Sequence[asyncio.Future[None]]) -> None:
         await asyncio.gather(*first_times)
     except Exception as fault:
         raise RunnerError(
-            f"the Dask workers did not start: {fault}. In a script of your own, start them below "
+            f"the Dask workers did not start: {str(fault).rstrip('.')}. In a script of your own, start them below "
             '`if __name__ == "__main__":`, because every worker imports that script'
         ) from fault
 

@@ -161,6 +161,9 @@ def test_a_test_suite_runs_as_a_module(world: World) -> None:
 
 def test_wrong_arguments_are_told_how_it_is_used() -> None:
     assert (python("-m", "sinagotd.compat").returncode, python("-m", "sinagotd.compat", "--what").returncode) == (2, 2)
+    for module in ("sinagod", "sinagot.modls.records"):
+        ran = python("-m", "sinagotd.compat", "-m", module)
+        assert (ran.returncode, ran.stderr) == (1, f"python -m sinagotd.compat: there is no module {module}\n")
     missing = python("-m", "sinagotd.compat", "nothing.py")
     assert (missing.returncode, missing.stderr) == (
         1,
