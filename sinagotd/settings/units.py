@@ -53,6 +53,7 @@ def units_of(file: WorkspaceFile, *, unit_mode: bool) -> tuple[UnitSettings, ...
 def oddities(file: WorkspaceFile, units: tuple[UnitSettings, ...]) -> Iterator[Oddity]:
     """Each key that is allowed but will not do what was meant, with the words that follow it in a sentence."""
     yield from _half_declared(file)
+    yield from _of_no_mode(file)
     yield from _undeclared(file)
     yield from _hidden_by_the_library(file)
     yield from _listed_twice(file)
@@ -72,6 +73,14 @@ def _half_declared(file: WorkspaceFile) -> Iterator[Oddity]:
     if bool(file.tasks) != bool(file.modalities):
         there, lacking = ("tasks", "modalities") if file.tasks else ("modalities", "tasks")
         yield (there,), f"has no {lacking} beside it, so no step can run: add [{lacking}.<name>]"
+
+
+def _of_no_mode(file: WorkspaceFile) -> Iterator[Oddity]:
+    if file.steps.scripts and (file.tasks or file.modalities):
+        yield (
+            ("steps", "scripts"),
+            "does nothing where there are tasks and modalities: list them in [modalities.<name>]",
+        )
 
 
 def _undeclared(file: WorkspaceFile) -> Iterator[Oddity]:

@@ -185,7 +185,9 @@ class Workspace(ModelWithStepCollection):
 
     def _repr_html_(self) -> str:
         with suppress(ConfigError):  # the table says it, too
-            return f"<h4>{escape(str(self.config_path))}</h4>{paragraphs(self.faults)}{self.records._repr_html_()}"
+            table = self.records._repr_html_()
+            faults = [fault for fault in self.faults if escape(fault) not in table]
+            return f"<h4>{escape(str(self.config_path))}</h4>{paragraphs(faults)}{table}"
         return super()._repr_html_()
 
     def _plain_classes(self) -> dict[str, type]:

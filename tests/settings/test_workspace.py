@@ -499,6 +499,10 @@ def test_every_key_of_sinagot_is_known_also_those_that_nothing_reads(load):
             "[run.steps.'behavior/score']",
             'run.steps."behavior/score" is for a step that is not listed: did you mean behavior/scores?',
         ),
+        (
+            "[steps]\nscripts = ['a']",
+            "steps.scripts does nothing where there are tasks and modalities: list them in [modalities.<name>]",
+        ),
         ("[watch.modalities.EGG]", "watch.modalities.EGG is for a modality that [modalities] lacks: did you mean EEG?"),
     ],
 )

@@ -71,6 +71,10 @@ def asked_specs(pipeline: Pipeline, wanted: Wanted) -> list[StepSpec]:
     specs = [spec for spec in within if wanted.takes(spec)]
     if wanted.label is not None and not specs:
         labels = list(dict.fromkeys(spec.label for spec in within))
-        near = did_you_mean(wanted.label, labels) or f": the steps here are {', '.join(labels) or 'none'}"
+        near = did_you_mean(wanted.label, labels) or f": {_these(labels)}"
         raise WorkspaceError(f"there is no step {wanted.label!r}{near}")
     return specs
+
+
+def _these(labels: list[str]) -> str:
+    return f"the steps here are {', '.join(labels)}" if labels else "there are no steps here"
