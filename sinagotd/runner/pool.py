@@ -3,10 +3,10 @@
 import os
 import socket
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable
 from itertools import count
-from queue import PriorityQueue
+from queue import PriorityQueue, SimpleQueue
 
 from sinagotd.errors import RunnerError
 from sinagotd.runner.batch import CLERKS
@@ -26,6 +26,9 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THRE
 Waiting = tuple[int, int, RunOrder | None]
 """What waits for a host, by how soon it is wanted and when it came; None tells a thread to end."""
 
+Ended = tuple[str, Callable[[], Receipt]] | None
+"""A run that waits for the disk, and what is to be done for it; None as above."""
+
 
 class PoolRunner:
     """A runner of `workers` step hosts (0: one per core), which start with their first order.
@@ -40,8 +43,9 @@ class PoolRunner:
         self._lanes = [Lane(environ={**ONE_THREAD, **os.environ}) for _ in range(workers or os.cpu_count() or 1)]
         self._waiting: PriorityQueue[Waiting] = PriorityQueue()
         self._numbers = count()
+        self._ended: SimpleQueue[Ended] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._clerks = ThreadPoolExecutor(CLERKS, "sinagotd-clerk")
+        self._clerks: list[threading.Thread] = []
         self._closed = threading.Event()
 
     @property
@@ -55,10 +59,8 @@ class PoolRunner:
     def start(self) -> None:
         if self._threads or self._closed.is_set():
             return
-        for number, lane in enumerate(self._lanes):
-            thread = threading.Thread(target=self._work, args=[lane], name=f"sinagotd-run-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._threads = [_started(self._work, lane) for lane in self._lanes]
+        self._clerks = [_started(self._secure) for _ in range(CLERKS)]
 
     def submit(self, order: RunOrder, *, priority: int = 0) -> None:
         """Raises RunnerError when this run was submitted before, or the runner is closed."""
@@ -75,15 +77,17 @@ class PoolRunner:
         answer()
 
     def close(self) -> None:
-        """Cut off what runs, and end the hosts."""
+        """Cut off what runs, end the hosts, and bring to the disk what has ended. A disk that hangs is not waited for."""
         self._closed.set()
         for lane in self._lanes:
             lane.close()
+        give_up_at = time.monotonic() + CLOSE_LIMIT_S
         for _ in self._threads:
             self._waiting.put((LAST, next(self._numbers), None))
-        for thread in self._threads:
-            thread.join(CLOSE_LIMIT_S)
-        self._clerks.shutdown()
+        _join(self._threads, give_up_at)
+        for _ in self._clerks:
+            self._ended.put(None)
+        _join(self._clerks, give_up_at)
         self._ledger.lose_all("the runner was closed")
 
     def _work(self, lane: Lane) -> None:
@@ -103,15 +107,28 @@ class PoolRunner:
 
         try:
             secure = carry_out(order, lane, on_started=started, on_line=said)
-            self._clerks.submit(self._answer, run_id, secure)
+            self._ended.put((run_id, secure))
         except Exception as fault:  # noqa: BLE001 - whatever it is, an order must not go unanswered
             self._lose(run_id, fault)
 
-    def _answer(self, run_id: str, secure: Callable[[], Receipt]) -> None:
-        try:
-            self._ledger.answer(RunEnded(run_id, secure()))
-        except Exception as fault:  # noqa: BLE001 - as above
-            self._lose(run_id, fault)
+    def _secure(self) -> None:
+        while (ended := self._ended.get()) is not None:
+            run_id, secure = ended
+            try:
+                self._ledger.answer(RunEnded(run_id, secure()))
+            except Exception as fault:  # noqa: BLE001 - as above
+                self._lose(run_id, fault)
 
     def _lose(self, run_id: str, fault: Exception) -> None:
         self._ledger.answer(RunLost(run_id, f"it could not be run: {fault!r}"))
+
+
+def _started(work: Callable[..., None], *args: Lane) -> threading.Thread:
+    thread = threading.Thread(target=work, args=args, name="sinagotd-pool", daemon=True)
+    thread.start()
+    return thread
+
+
+def _join(threads: Iterable[threading.Thread], give_up_at: float) -> None:
+    for thread in threads:
+        thread.join(max(0.0, give_up_at - time.monotonic()))

@@ -10,7 +10,7 @@ from runner_world import Posts, World
 
 from sinagotd.core.states import Outcome
 from sinagotd.runner.pool import PoolRunner
-from sinagotd.runner.protocol import RunEnded, RunStarted
+from sinagotd.runner.protocol import RunEnded, RunLost, RunStarted
 
 SOON_S = 30
 
@@ -65,3 +65,17 @@ def test_what_waits_for_the_disk_when_a_runner_is_closed_is_answered_by_its_rece
         threading.Timer(0.2, ready.set).start()
         runner.close()
     assert posts.receipt(first).outcome is Outcome.SUCCEEDED
+
+
+def test_a_disk_that_hangs_does_not_keep_a_runner_open(
+    pool: tuple[PoolRunner, Posts], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner, posts = pool
+    monkeypatch.setattr("sinagotd.runner.pool.CLOSE_LIMIT_S", 0.5)
+    first, second = world.order("copy", "REC-1"), world.order("hangs", "REC-2")
+    with a_slow_disk(monkeypatch):
+        runner.submit(first)
+        runner.submit(second)
+        posts.wait_for(second, RunStarted)
+        runner.close()
+        assert "closed" in posts.wait_for(first, RunLost).why
