@@ -26,8 +26,8 @@ class Batch:
         self._waiting = deque(orders)
         self._voice = voice
 
-    def run(self, host: Host) -> list[Receipt]:
-        """Run them, and return the receipts of all that were not given back meanwhile."""
+    def run(self, host: Host) -> list[str]:
+        """Run them, and return the receipts, as JSON, of all that were not given back meanwhile."""
         if len(self._waiting) == 1:
             return [self._end(self._carry_out(self._waiting.pop(), host))]
         with ThreadPoolExecutor(CLERKS) as clerks, self._patience():
@@ -38,10 +38,8 @@ class Batch:
         started, said = partial(self._voice.started, order.run_id), partial(self._voice.line, order.run_id)
         return carry_out(order, host, on_started=started, on_line=said)
 
-    def _end(self, secure: Callable[[], Receipt]) -> Receipt:
-        receipt = secure()
-        self._voice.ended(receipt)
-        return receipt
+    def _end(self, secure: Callable[[], Receipt]) -> str:
+        return self._voice.ended(secure())
 
     def _orders(self) -> Iterator[RunOrder]:
         """Give what is left, from either of two threads."""

@@ -44,12 +44,14 @@ class Voice:
         if self._lines <= LINES_PER_S:
             self._tell({"run_id": run_id, "line": asdict(line)})
 
-    def ended(self, receipt: Receipt) -> None:
+    def ended(self, receipt: Receipt) -> str:
+        """Tell this receipt, unless it is too long; returns it as JSON."""
         text = receipt.to_json()
         if len(text) <= LONGEST_TOLD:
             with self._lock:
                 self._held = [news for news in self._held if news["run_id"] != receipt.run_id]
             self._tell({"run_id": receipt.run_id, "receipt": text})
+        return text
 
     def given_back(self, run_id: str) -> None:
         """The daemon may hand this order to somebody else."""

@@ -32,7 +32,7 @@ def launch(texts: list[str], topic: str) -> list[str]:
     receipts = Batch([RunOrder(**json.loads(text)) for text in texts], voice).run(step_hosts(worker).mine())
     voice.hurry()
     forget_keys()
-    return [receipt.to_json() for receipt in receipts]
+    return receipts
 
 
 def about() -> str:
