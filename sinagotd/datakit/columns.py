@@ -27,7 +27,7 @@ def column_of(cells: Sequence[Cell]) -> Any:
 
     Scalars of one type give an array of that type: `boolean`, `Int64`, float64, text, times, durations. Whole numbers and
     fractions give float64; other mixtures give texts. Arrays get the type that holds all of them exactly (texts where there
-    is none), and scalars beside arrays become arrays of one. Mappings and lists stay as they are.
+    is none), and scalars beside arrays become arrays of one. Mappings, lists and values of other types stay as they are.
     """
     there = np.fromiter((not is_missing(cell) for cell in cells), dtype=bool, count=len(cells))
     present = list(compress(cells, there))
@@ -41,11 +41,11 @@ def column_of(cells: Sequence[Cell]) -> Any:
 
 def _shape(cell: Cell) -> str:
     if isinstance(cell, np.ndarray):
-        return "array" if cell.ndim else "scalar"
+        return "array" if cell.ndim else "nested"
     if isinstance(cell, ExtensionArray):
         return "array"
     is_huge = isinstance(cell, int) and not _INT64.min <= cell <= _INT64.max
-    return "nested" if is_huge or isinstance(cell, dict | list | tuple | set | frozenset | pd.DataFrame) else "scalar"
+    return "nested" if is_huge or _kind(cell) == "other" else "scalar"
 
 
 def _as_array(cell: Cell) -> Cell:
@@ -70,8 +70,6 @@ def _scalar_column(cells: Sequence[Cell], there: Any, present: list[Cell]) -> An
         return pd.array(values, dtype="boolean")
     if kinds == {"text"}:
         return pd.array(values, dtype=text_type())
-    if "other" in kinds:
-        return _objects(there, present)
     return _times(values) if len(kinds) == 1 else texts(values)
 
 

@@ -1,6 +1,6 @@
 """The classes a source derives from; they say how a stream is put together and read no file themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
@@ -86,7 +86,7 @@ class TimeseriesSource(DataSource):
         raise NotImplementedError(f"{type(self).__name__} has no build_timeseries()")
 
     def load(self, path: Path, *, context: LoadContext | None = None) -> LoadedStream:
-        return self.stream(*self.build_timeseries(path, context=context))
+        return self.stream(*_timed(self.build_timeseries(path, context=context), "build_timeseries"))
 
 
 class TableSource(DataSource):
@@ -99,7 +99,7 @@ class TableSource(DataSource):
         raise NotImplementedError(f"{type(self).__name__} has no build_table()")
 
     def load(self, path: Path, *, context: LoadContext | None = None) -> LoadedStream:
-        return self.stream(*self.build_table(path, context=context))
+        return self.stream(*_timed(self.build_table(path, context=context), "build_table"))
 
 
 class IntervalSeriesSource(DataSource):
@@ -110,12 +110,33 @@ class IntervalSeriesSource(DataSource):
         raise NotImplementedError(f"{type(self).__name__} has no build_intervals()")
 
     def load(self, path: Path, *, context: LoadContext | None = None) -> LoadedStream:
-        """Raises ValueError when the table has no `start_s` or no `stop_s`."""
+        """Raises ValueError when the table has no `start_s` or no `stop_s`, TypeError when there is no table."""
         import pandas as pd  # noqa: PLC0415  sources are described, and found, without pandas
 
-        frame, meta = self.build_intervals(path, context=context)
+        given = self.build_intervals(path, context=context)
+        if not _are_parts(given, 2) or not isinstance(given[0], pd.DataFrame):
+            raise TypeError(f"build_intervals() gave {_shown(given)}, not a frame of intervals and meta")
+        frame, meta = given
         absent = [name for name in ("start_s", "stop_s") if name not in frame.columns]
         if absent:
             raise ValueError(f"source {self.tag!r} gave intervals without a column {' and '.join(absent)}")
         starts = pd.to_numeric(frame["start_s"], errors="coerce").to_numpy(dtype=np.float64)
         return self.stream(starts, frame, meta, is_interval=True)
+
+
+def _timed(given: Any, method: str) -> Timed:
+    """What a method of a source gave. Raises TypeError where that is no times, value and meta."""
+    if not _are_parts(given, 3):
+        raise TypeError(f"{method}() gave {_shown(given)}, not times, a value and meta")
+    t, value, meta = given
+    return t, value, meta
+
+
+def _are_parts(given: Any, count: int) -> bool:
+    return isinstance(given, tuple | list) and len(given) == count and isinstance(given[-1], Mapping | None)
+
+
+def _shown(given: Any) -> str:
+    if isinstance(given, tuple | list):
+        return f"({', '.join(type(part).__name__ for part in given)})"
+    return type(given).__name__

@@ -1,5 +1,7 @@
 """One type per feature over all rows (V25)."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,6 +94,15 @@ def test_arrays_of_a_feature_get_one_type_that_holds_them(cells, dtype):
 def test_categories_stay_categories():
     one, two = pd.Categorical(["a"]), pd.Categorical(["b", "c"])
     assert [cell.dtype for cell in column_of([one, two])] == [one.dtype, two.dtype]
+
+
+@pytest.mark.parametrize("value", [b"raw", 1 + 2j, object(), Decimal("1.5"), np.array(3)])
+@pytest.mark.parametrize("other", [np.array([1.5]), "text", pd.array(["text"])])
+def test_a_value_of_another_type_stays_what_it_is(value, other):
+    """Beside arrays and texts it became the text that Python prints for it."""
+    column = column_of([value, other, None])
+    assert column[0] is value
+    assert column[1] is other
 
 
 NUMBERS = st.one_of(

@@ -79,6 +79,24 @@ def test_intervals_need_a_start_and_a_stop():
         Trial().load(Path("start_s"), context=context())
 
 
+@pytest.mark.parametrize(
+    ("base", "given", "said"),
+    [
+        (TimeseriesSource, 5, "build_timeseries.. gave int, not times, a value and meta"),
+        (TableSource, ([0], {}), "build_table.. gave .list, dict., not times"),
+        (TableSource, ([0], {}, 7), "gave .list, dict, int., not times"),
+        (IntervalSeriesSource, None, "build_intervals.. gave NoneType, not a frame of intervals and meta"),
+        (IntervalSeriesSource, ({}, {}), "gave .dict, dict., not a frame"),
+    ],
+)
+def test_a_source_that_gives_something_else_is_told_what_is_wanted(base, given, said):
+    """It said that an argument after * must be an iterable."""
+    name = next(name for name in vars(base) if name.startswith("build_"))
+    kind = type("Odd", (base,), {"tag": "odd", name: lambda *_, **__: given})
+    with pytest.raises(TypeError, match=said):
+        kind().load(Path("x"))
+
+
 def test_a_source_that_needs_its_row_refuses_to_be_without():
     with pytest.raises(ValueError, match="'trial'"):
         Trial().load(Path("start_s,stop_s"))
