@@ -3,10 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
@@ -17,6 +17,9 @@ from sinagotd.cli.screen import line, make_console, print_json, print_lines, sty
 from sinagotd.cli.text import counted, size, span
 from sinagotd.datakit.faults import BuildError
 from sinagotd.settings.daemon import DAEMON_FILE_NAME
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Command = Callable[..., Any]
 FORMATS = {"parquet": ".parquet", "hdf5": ".h5", "csv": ".csv", "pickle": ".pkl"}
@@ -53,15 +56,18 @@ def build_folder(root: Path, asked: dict[str, Any], *, as_json: bool) -> int:
     output = asked["output"] or _default_output(root, format_ or "parquet")
     dataset = open_folder(root, asked)
     try:
-        path = dataset.save(output, format=format_, strict=strict, progress=sys.stderr.isatty(), workers=workers)
+        path, failed = dataset.save(
+            output, format=format_, strict=strict, return_errors=True, progress=sys.stderr.isatty(), workers=workers
+        )
     except BuildError as fault:
-        tell(*str(fault).replace("strict=False", "--lenient").splitlines())
+        said = str(fault).replace("strict=False", "--lenient")
+        tell(*said.replace("all in .records", f"which `sinagotd dataset validate {root}` names").splitlines())
         return INPUT_FAULT
     report = {
         "output": str(path),
         "size_bytes": path.stat().st_size,
         "rows": len(dataset),
-        "failed": _failed(path),
+        "failed": list(_failed(failed, dataset.roots)),
         "problems": dataset.problems["message"].unique().tolist(),
         "took_s": time.monotonic() - began_at,
     }
@@ -72,17 +78,12 @@ def build_folder(root: Path, asked: dict[str, Any], *, as_json: bool) -> int:
     return int(bool(report["failed"]))
 
 
-def _failed(path: Path) -> list[str]:
-    """The cells that could not be loaded, as the file tells them; a sentence each."""
-    import pandas as pd  # noqa: PLC0415 - it is there by now
+def _failed(records: "pd.DataFrame", roots: Iterable[Path]) -> Iterator[str]:
+    """A sentence for each cell that could not be loaded."""
+    from sinagotd.datakit.records import relative  # noqa: PLC0415 - pandas comes with it
 
-    from sinagotd.datakit.records import ERROR, cell_records  # noqa: PLC0415 - as above
-    from sinagotd.datakit.saving.attrs import saved_attrs  # noqa: PLC0415 - as above
-
-    frame = pd.DataFrame()
-    frame.attrs |= saved_attrs(path)
-    records = cell_records(frame)
-    return [f"{cell.Source}, {cell.path}: {cell.message}" for cell in records[records["status"] == ERROR].itertuples()]
+    for source, path, message in zip(records["Source"], records["path"], records["message"], strict=True):
+        yield f"{source}, {relative(path, [*map(str, roots)])}: {message}"
 
 
 def _lines(report: dict[str, Any]) -> Iterator[Text]:

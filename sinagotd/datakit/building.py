@@ -73,18 +73,21 @@ class _Watch:
         self._cause = self._cause or fault
 
     def settle(self) -> list[Record]:
-        """The recent records, of which no more than the text and, when the job is strict, the failed ones is kept."""
+        """The recent records, of which no more than the text and those of failed cells are kept."""
         records, self.recent = self.recent, []
         self._text.add(records)
         self._settled += len(records)
-        self._bad += [record for record in records if self._job.strict and record.status == ERROR]
+        self._bad += [record for record in records if record.status == ERROR]
         return records
+
+    def failed(self) -> pd.DataFrame:
+        """The records of the cells that could not be loaded."""
+        return record_frame(self._bad, self._job.plan.levels)
 
     def attrs(self) -> dict[str, Any]:
         """What the dataset says of itself. Raises BuildError naming the failed cells, when the job is strict."""
-        if self._bad:
-            records = record_frame(self._bad, self._job.plan.levels)
-            raise BuildError(_message(self._bad, self._settled), records) from self._cause
+        if self._bad and self._job.strict:
+            raise BuildError(_message(self._bad, self._settled), self.failed()) from self._cause
         return _attrs(self._job, self._text.finish())
 
 
@@ -113,10 +116,10 @@ def materialize(job: Job) -> tuple[pd.DataFrame, pd.DataFrame]:
     return frame, record_frame(records, job.plan.levels)
 
 
-def save(job: Job, path: Path, *, format: str | None, hdf_key: str) -> None:  # noqa: A002  the word users know
-    """Load and write batch by batch; the file appears whole or not at all. The format is checked before anything is loaded.
+def save(job: Job, path: Path, *, format: str | None, hdf_key: str) -> pd.DataFrame:  # noqa: A002  the word users know
+    """Load and write batch by batch, and give the records of the cells that could not be loaded.
 
-    Roots are told relative to the file's folder.
+    The file appears whole or not at all. The format is checked before anything is loaded. Roots are told relative to the file's folder.
     """
     from sinagotd.datakit.saving.writing import open_writer  # noqa: PLC0415  pyarrow and h5py only when something is saved
 
@@ -132,6 +135,7 @@ def save(job: Job, path: Path, *, format: str | None, hdf_key: str) -> None:  # 
         beside = path.resolve().parent
         roots = [os.path.relpath(root, beside) for root in job.plan.roots]
         writer.finish(watch.attrs() | {"datakit_roots": roots})
+    return watch.failed()
 
 
 def _write(writer: "Writer", batch: Assembly, index: pd.MultiIndex, watch: _Watch) -> None:

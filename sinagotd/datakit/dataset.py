@@ -211,25 +211,50 @@ class Dataset:
         frame, records = building.materialize(self._job(strict=strict, progress=progress, workers=workers))
         return (frame, records) if return_errors else frame
 
+    @overload
     def save(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = ...,
+        strict: bool = ...,
+        return_errors: Literal[False] = ...,
+        progress: bool = ...,
+        hdf_key: str = ...,
+        workers: Workers = ...,
+    ) -> Path: ...
+    @overload
+    def save(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = ...,
+        strict: bool = ...,
+        return_errors: Literal[True],
+        progress: bool = ...,
+        hdf_key: str = ...,
+        workers: Workers = ...,
+    ) -> tuple[Path, pd.DataFrame]: ...
+    def save(  # noqa: PLR0913  the arguments that users know, and two more
         self,
         path: str | Path,
         *,
         format: str | None = None,  # noqa: A002  the word users know
         strict: bool = True,
+        return_errors: bool = False,
         progress: bool = False,
         hdf_key: str = "dataset",
         workers: Workers = None,
-    ) -> Path:
+    ) -> Path | tuple[Path, pd.DataFrame]:
         """Materialize into a file, batch by batch: memory does not grow with the number of rows.
 
-        Raises ValueError for an unknown format before anything is loaded, BuildError as `materialize`; the earlier file stays.
+        With `return_errors` the records of the cells that could not be loaded are returned beside the path. Raises ValueError
+        for an unknown format before anything is loaded, BuildError as `materialize`; the earlier file stays.
         """
         target = Path(path).expanduser()
-        building.save(
-            self._job(strict=strict, progress=progress, workers=workers), target, format=format, hdf_key=hdf_key
-        )
-        return target
+        job = self._job(strict=strict, progress=progress, workers=workers)
+        failed = building.save(job, target, format=format, hdf_key=hdf_key)
+        return (target, failed) if return_errors else target
 
     def __len__(self) -> int:
         return len(self._state.rows.index)

@@ -100,6 +100,28 @@ def test_what_cannot_be_loaded_stops_a_build_unless_it_is_lenient(tree: Path, tm
     assert len(load_dataset(tmp_path / "x.parquet")) == 2
 
 
+def test_a_lenient_build_tells_what_it_left_out_in_any_format(tree: Path, tmp_path: Path) -> None:
+    """CSV has no room for it, and nothing was said."""
+    bad = next(tree.rglob("sub-02*_configuration.csv"))
+    bad.write_text("nothing,of\nthe,sort\n")
+
+    result = call("build", tree, "-t", "session_config", "-o", tmp_path / "x.csv", "--lenient")
+
+    assert result.exit_code == 1
+    assert f"session_config, data/sub-02/ses-a/{bad.name}" in result.stdout
+
+
+def test_more_failed_cells_than_are_told_have_a_command_that_tells_them(tree: Path, tmp_path: Path) -> None:
+    for at in range(10, 17):
+        folder = tree / f"data/sub-{at}/ses-a"
+        folder.mkdir(parents=True)
+        (folder / f"sub-{at}_ses-a_task-x_configuration.csv").write_text("nothing,of\nthe,sort\n")
+
+    said = call("build", tree, "-o", tmp_path / "x.parquet").stderr.splitlines()
+
+    assert said[-1] == f"  and 2 more, which `sinagotd dataset validate {tree}` names"
+
+
 def test_validate_tells_the_cells_that_fail(tree: Path) -> None:
     fine = call("validate", tree)
     bad = next(tree.rglob("sub-02*_configuration.csv"))

@@ -190,7 +190,11 @@ def test_a_build_that_fails_leaves_the_earlier_file(tmp_path):
         found(root).save(tmp_path / "x.parquet")
     assert (tmp_path / "x.parquet").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if "x.parquet" in path.name] == ["x.parquet"]
-    found(root).save(tmp_path / "x.parquet", strict=False)
+    path, failed = found(root).save(tmp_path / "x.parquet", strict=False, return_errors=True)
+    assert (path, failed[["Source", "error_type"]].to_numpy().tolist()) == (
+        tmp_path / "x.parquet",
+        [["weight", "ValueError"]],
+    )
     assert "ValueError" not in load_dataset(tmp_path / "x.parquet").attrs["datakit_notes"]
     assert "error" in set(cell_records(load_dataset(tmp_path / "x.parquet")).status)
 

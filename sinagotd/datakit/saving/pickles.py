@@ -33,7 +33,7 @@ def read_pickle(path: Path, *, trust: bool = False) -> pd.DataFrame:
         frame = pd.read_pickle(path, compression=_compression(path)[0]) if trust else _read(path)  # noqa: S301  asked for
     except RefusedError as fault:
         raise RefusedError(
-            f"{path} was not loaded, for it holds {fault}; only if you know who made it, load it with trust=True"
+            f"{path} was not loaded, for it holds {fault}; only if you know who made it, load it with trust=True (--trust)"
         ) from fault
     except OSError as fault:
         if fault.errno is not None:
@@ -44,7 +44,7 @@ def read_pickle(path: Path, *, trust: bool = False) -> pd.DataFrame:
             raise
         raise _damaged(path, fault) from fault
     if not isinstance(frame, pd.DataFrame):
-        raise NoFrameError(f"{path} holds a {type(frame).__name__}, not a table")
+        raise NoFrameError(f"{path} holds no table, but {type(frame).__name__}")
     return frame
 
 

@@ -201,7 +201,7 @@ def test_frames_pickled_here_load_as_they_are(tmp_path: Path, write: Callable[..
 
 
 def test_a_pickle_of_something_else_is_a_type_error(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="holds a Series, not a table"):
+    with pytest.raises(TypeError, match="holds no table, but Series"):
         load_saved(written(tmp_path / "x.pkl", pd.Series([1])))
 
 
