@@ -59,7 +59,7 @@ def _built(declaration: Declaration, home: Home, look: Look, last: Last, means: 
     gatherer = Gatherer(found.plan, look.stamps, cache, load)
     is_of_newest = last.newest is not None and look.version == last.newest.number
     base, same = last.newest.base if last.newest else "", look.same if is_of_newest else frozenset()
-    gathered = gatherer.gather(found.rows, before.by_row, base, same)
+    gathered = gatherer.gather(found.rows, before, base, same)
     job = Job(declaration, home, found, gathered, gatherer, before, now)
     status, version, why = _settle(job, last)
     problems = problems_of(gathered.cells)

@@ -43,15 +43,15 @@ class Gatherer:
     def gather(
         self,
         rows: Sequence[Row],
-        known: Mapping[Key, dict[str, Cell]],
+        before: Cells,
         base: str = "",
         same: frozenset[str] = frozenset(),
     ) -> Gathered:
-        """All cells, in the order of the rows. `known` are those of the last version, whose keys were made with `base`.
+        """All cells, in the order of the rows. `before` are those of the last version, whose keys were made with `base`.
 
         `same` are files that are as they were then, in a tree in which all else that decides on cells is as it was too.
         """
-        gathered = Gathered(Cells(self._plan.levels, ()))
+        gathered, known = Gathered(Cells(self._plan.levels, (), before)), before.by_row
         left = self._keep_same(rows, known, gathered, same) if same and base == self.keys.base else rows
         self._load_all(*self._look(left, known, gathered, is_same=base == self.keys.base), gathered)
         return gathered

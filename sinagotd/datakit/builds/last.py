@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import NamedTuple
 
-from sinagotd.datakit.builds.cells import Cells, read_cells
+from sinagotd.datakit.builds.cells import NO_CELLS, Cells, read_cells
 from sinagotd.datakit.builds.home import Home
 from sinagotd.datakit.builds.versions import Version, load_all, read, standing
 from sinagotd.errors import DatasetError
@@ -41,7 +41,7 @@ def cells_of(home: Home, version: Version | None) -> Cells:
     if version is not None:
         with suppress(OSError, ValueError):
             return read_cells(home.of(version.number) / "cells.arrow")
-    return Cells((), ())
+    return NO_CELLS
 
 
 def _listed(home: Home) -> tuple[set[int], int]:

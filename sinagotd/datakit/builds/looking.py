@@ -14,7 +14,7 @@ from sinagotd.datakit.builds.code import digest_of, loading_code, options_of, pa
 from sinagotd.datakit.builds.declaration import Declaration
 from sinagotd.datakit.builds.finding import Found, find_rows, registry_of, settings_of
 from sinagotd.datakit.builds.home import Home
-from sinagotd.datakit.builds.stamps import Stamps, is_still
+from sinagotd.datakit.builds.stamps import Stamps, still_of
 from sinagotd.datakit.builds.tree import NO_TREE, Folder, Tree, folders_below, has_same_names, recall, remember
 from sinagotd.datakit.discovery import Problem
 from sinagotd.datakit.plan import Row, make_plan
@@ -58,7 +58,7 @@ class Look:
         if not self.version:
             return frozenset()
         files = self._tree.files
-        still = {path for path, (stamp, _) in files.items() if is_still(path, stamp)}
+        still = still_of(files)
         self.stamps.seen |= {path: files[path] for path in still}
         return frozenset(
             path for path, (_, digest) in files.items() if path in still or self.stamps.content(path).digest == digest

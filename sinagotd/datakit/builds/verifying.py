@@ -10,7 +10,7 @@ import pyarrow as pa
 import xxhash
 
 from sinagotd.datakit.builds.cache import Cache
-from sinagotd.datakit.builds.cells import Cell, Cells, Key
+from sinagotd.datakit.builds.cells import NO_CELLS, Cell, Cells, Key
 from sinagotd.datakit.builds.declaration import Declaration
 from sinagotd.datakit.builds.features import Feature, Shapes, examples_of, shapes_of
 from sinagotd.datakit.builds.finding import find_rows, registry_of
@@ -122,7 +122,7 @@ class _Check:
                         told.add(mismatch)
 
     def _batch(self, places: list[int], held: pd.DataFrame) -> Iterator[Mismatch]:
-        fresh = self._gatherer.gather([self._found.rows[at] for at in places], {}).cells
+        fresh = self._gatherer.gather([self._found.rows[at] for at in places], NO_CELLS).cells
         same = {(new.row, new.source): (old, new) for old, new in self._pairs(fresh) if old.made.key == new.made.key}
         self.cells += len(same)
         self.outdated += len(list(fresh)) - len(same)
