@@ -51,6 +51,9 @@ def _print(records: Any, problems: list[Any]) -> None:
     cells = telling.astype(object).where(telling.notna(), "").astype(str).to_numpy().tolist()
     counts = [[status, f"{count:,}"] for status, count in records["status"].value_counts().items()]
     files = list(dict.fromkeys((str(problem["path"]), str(problem["message"])) for problem in problems))
-    show([Section(counted(len(records), "cell"), (), counts)])
+    head = (
+        counted(len(records), "cell") if len(records) else "it can be read; what became of its cells it does not tell"
+    )
+    show([Section(head, (), counts)])
     show([Section("cells to look at", [*levels, *SHOWN], cells)] if cells else [])
     show([Section("files to look at", ("path", "problem"), files)] if files else [])

@@ -1,5 +1,6 @@
 """Loads the cells of one row in order, each with a status; a failing source concerns its own cell and those that require it."""
 
+import pickle
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,16 @@ class LoadedRow(NamedTuple):
     def __reduce__(self) -> tuple[Any, ...]:
         """Exceptions stay behind: not all can be sent, and the record says it all."""
         return type(self), (self.key, self.cells, self.records, [])
+
+    def sendable(self) -> "LoadedRow":
+        """The same row, in which the cells that another process cannot be sent have failed."""
+        faults = {source: fault for (source, _), cell in self.cells.items() if (fault := _unsendable(cell))}
+        cells = {name: cell for name, cell in self.cells.items() if name[0] not in faults}
+        records = [
+            failed(self.key, record.source, record.path, faults[record.source]) if record.source in faults else record
+            for record in self.records
+        ]
+        return LoadedRow(self.key, cells, records, [*self.causes, *faults.values()])
 
 
 class _Outcome(NamedTuple):
@@ -133,6 +144,14 @@ class _Loading:
             fault = self.outcomes.get(needed, _NOTHING).fault
             if fault is not None:
                 yield f"its {needed} could not be loaded: {type(fault).__name__}: {fault}"
+
+
+def _unsendable(cell: Any) -> Exception | None:
+    try:
+        pickle.dumps(cell)
+    except Exception as fault:  # noqa: BLE001  whatever a source gave
+        return TypeError(f"it holds what cannot be sent from a worker: {fault}")
+    return None
 
 
 def _loaded(kind: type[DataSource], path: str, context: LoadContext) -> LoadedStream:

@@ -1,5 +1,6 @@
 """The functions beside `Dataset`: load a tree, one file, or a saved dataset in one call."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ def load_path(tag: str, path: str | Path, *, registry: Sources | None = None) ->
     """Load one file as one source, without a row around it. Raises UnknownSourceError (a KeyError), or what the source raises."""
     kind = (registry or default_sources()).get_source_class(tag)
     path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, "there is no file of this name", str(path))
     return kind().load(path, context=LoadContext("unknown", "unknown", None, {tag: str(path)}))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import cloudpickle  # type: ignore[import-untyped]
 
+from sinagotd.collecting import no_collecting
 from sinagotd.datakit.loading import LoadedRow, load_row
 from sinagotd.datakit.plan import Plan, Row
 from sinagotd.datakit.processes import Processes, WorkerDiedError
@@ -61,13 +62,13 @@ def _executor(workers: Workers) -> AbstractContextManager[Executor]:
 
 
 def _ordered(executor: Executor, work: Work[Loaded], plan: Plan, rows: Sequence[Row]) -> Iterator[Loaded]:
-    do = partial(_do_here, work, plan)
+    do: Callable[[Sequence[Row]], Any] = partial(_do_here, work, plan)
     if isinstance(executor, Processes) or not isinstance(executor, ThreadPoolExecutor):
         do = partial(_do_there, work, cloudpickle.dumps(plan))
     count = getattr(executor, "_max_workers", None) or os.cpu_count() or 1
     size = max(1, min(_ROWS_PER_TASK, len(rows) // (4 * count)))
     waiting = deque(rows[at : at + size] for at in range(0, len(rows), size))
-    flying: deque[tuple[Sequence[Row], Future[list[Loaded]]]] = deque()
+    flying: deque[tuple[Sequence[Row], Future[Any]]] = deque()
     try:
         while waiting or flying:
             while waiting and len(flying) < 2 * count + 1:
@@ -79,22 +80,33 @@ def _ordered(executor: Executor, work: Work[Loaded], plan: Plan, rows: Sequence[
             future.cancel()
 
 
-def _result(chunk: Sequence[Row], done: "Future[list[Loaded]]") -> list[Loaded]:
+def _result(chunk: Sequence[Row], done: "Future[Any]") -> list[Any]:
     try:
-        return done.result()
+        result = done.result()
     except (BrokenProcessPool, WorkerDiedError) as fault:
         first, last = chunk[0].key, chunk[-1].key
         raise DatasetError(
             f"a worker died while it loaded the rows {first} to {last}; load them alone to see which"
         ) from fault
+    return _unpacked(result) if isinstance(result, bytes) else result
 
 
 def _do_here(work: Work[Loaded], plan: Plan, rows: Sequence[Row]) -> list[Loaded]:
     return [work(plan, row) for row in rows]
 
 
-def _do_there(work: Work[Loaded], plan: bytes, rows: Sequence[Row]) -> list[Loaded]:
-    return _do_here(work, _plan(plan), rows)
+def _do_there(work: Work[Any], plan: bytes, rows: Sequence[Row]) -> bytes:
+    """The results, pickled here so that one which cannot be is known by its row."""
+    done = _do_here(work, _plan(plan), rows)
+    try:
+        return pickle.dumps(done, protocol=pickle.HIGHEST_PROTOCOL)
+    except Exception:  # noqa: BLE001  whatever a source gave
+        return pickle.dumps([each.sendable() if isinstance(each, LoadedRow) else each for each in done])
+
+
+@no_collecting()
+def _unpacked(sent: bytes) -> list[Any]:
+    return pickle.loads(sent)  # type: ignore[no-any-return]  # noqa: S301  our own workers' rows
 
 
 @lru_cache(maxsize=1)

@@ -15,8 +15,6 @@ from typing import Any
 
 import cloudpickle  # type: ignore[import-untyped]
 
-from sinagotd.collecting import no_collecting
-
 _CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from sinagotd.datakit.processes import serve; serve(int(sys.argv[1]))"
 
 
@@ -65,18 +63,13 @@ class Processes(ThreadPoolExecutor):
     def _ask(self, order: bytes) -> Any:
         try:
             self._mine.line.send_bytes(order)
-            answer = _unpickled(self._mine.line.recv_bytes())
+            answer = pickle.loads(self._mine.line.recv_bytes())  # noqa: S301  from our own child
         except (EOFError, OSError) as end:
             raise WorkerDiedError("a worker died in the middle of its work") from end
         match answer:
             case _Fault(text=text):
                 raise RuntimeError(text)
         return answer
-
-
-@no_collecting()
-def _unpickled(answer: bytes) -> Any:
-    return pickle.loads(answer)  # noqa: S301  from our own child
 
 
 class _Fault:

@@ -109,6 +109,7 @@ def test_a_lenient_build_tells_what_it_left_out_in_any_format(tree: Path, tmp_pa
 
     assert result.exit_code == 1
     assert f"session_config, data/sub-02/ses-a/{bad.name}" in result.stdout
+    assert call("validate", tmp_path / "x.csv").stdout.strip().startswith("it can be read;")
 
 
 def test_more_failed_cells_than_are_told_have_a_command_that_tells_them(tree: Path, tmp_path: Path) -> None:

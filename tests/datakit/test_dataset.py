@@ -180,5 +180,5 @@ def test_one_file_can_be_loaded_alone(tmp_path, as_default, monkeypatch):
     assert load_path("weight", "~/any.txt").value == {"grams": 1.0}
     with pytest.raises(KeyError, match="no source 'never'"):
         load_path("never", Path("any.txt"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no file of this name: 'never\.txt'"):
         load_path("weight", Path("never.txt"))

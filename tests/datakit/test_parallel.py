@@ -41,6 +41,10 @@ class UnsendableError(Exception):
         self.kept = lambda: path
 
 
+def unsendable(path, _context):
+    return stream((lambda: path) if "task-b" in path.name else "", is_timeseries=False)
+
+
 def dies(_path, _context):
     os._exit(1)
 
@@ -68,6 +72,18 @@ def assert_same(root, workers):
     unlike = ["traceback"]
     pd.testing.assert_frame_equal(here[1].drop(columns=unlike), there[1].drop(columns=unlike))
     assert there[1].error_type.dropna().unique().tolist() == ["UnsendableError"]
+
+
+def test_a_value_that_cannot_be_sent_is_a_failed_cell_of_its_own(root):
+    """It was the end of the build, and named neither row nor source."""
+    mixed = Dataset.from_directory(root, registry=small_sources(source_giving("broken", unsendable)))
+    frame, records = mixed.materialize(strict=False, return_errors=True, workers=2)
+    bad = records[records["status"] == "error"]
+    assert set(bad["Source"]) == {"broken"}
+    assert bad["message"].str.contains("cannot be sent from a worker: ").all()
+    assert frame["weight", "grams"].notna().any()
+    with pytest.raises(DatasetError, match=r"broken of \('01', 'ses-1', 'task-b'\)"):
+        mixed.materialize(workers=2)
 
 
 def test_threads(root):
