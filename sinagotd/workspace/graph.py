@@ -10,6 +10,7 @@ from sinagotd.core.pipeline import Pipeline
 from sinagotd.core.steps import StepSpec
 from sinagotd.errors import WorkspaceError
 from sinagotd.workspace.drawing import draw
+from sinagotd.workspace.faults import MissingFileError
 from sinagotd.workspace.layout import lay_out
 
 
@@ -49,11 +50,16 @@ class Graph:
         return draw(lay_out([node.text for node in self.nodes], self.edges), self.nodes)
 
     def save(self, path: str | Path) -> Path:
-        """Write it to a file, as its suffix says: .svg, .dot, .gv, .mmd or .md. Raises WorkspaceError for another."""
+        """Write it to a file, as its suffix says: .svg, .dot, .gv, .mmd or .md.
+
+        Raises WorkspaceError for another, FileNotFoundError where its folder is not there.
+        """
         target = Path(path)
         texts = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md": "mermaid"}
         if target.suffix.lower() not in texts:
             raise WorkspaceError(f"{target}: a graph is saved as {', '.join(texts)}")
+        if not target.parent.is_dir():
+            raise MissingFileError(f"there is no folder {target.parent} to save the graph in: make it first")
         text = str(getattr(self, texts[target.suffix.lower()]))
         write_atomically(target, (f"```mermaid\n{text}```\n" if target.suffix.lower() == ".md" else text).encode())
         return target

@@ -227,6 +227,8 @@ def test_a_graph_is_saved_by_its_suffix(tmp_path, name, begins):
 def test_a_graph_is_not_saved_as_anything_else(tmp_path):
     with pytest.raises(WorkspaceError, match=r"a.png: a graph is saved as .svg"):
         harbour(tmp_path).graph().save(tmp_path / "a.png")
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*nowhere"):
+        harbour(tmp_path).graph().save(tmp_path / "nowhere" / "a.svg")
 
 
 # notebooks
