@@ -8,9 +8,10 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
-from typing import Any, TypeVar
+from types import CodeType, ModuleType
+from typing import Any, TypeVar, cast
 
 import xxhash
 
@@ -155,18 +156,26 @@ def _classes_of_module(path: Path) -> list[type[DataSource]]:
     return [kind for kind in own if kind.__module__ == module.__name__ and kind.tag]
 
 
+class _AsItIsNow(SourceFileLoader):
+    """Python would take the compiled file of an edit within the same second and of the same size."""
+
+    def get_code(self, _: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _run(path: Path) -> ModuleType:
     import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415  only who adds a file needs it
 
     name = (
         f"sinagotd_sources_{path.stem}_{xxhash.xxh32_hexdigest(bytes(path))}"  # two folders may have one of this name
     )
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise SourceError(f"{path} is no Python file: name it .py, or .toml for declared sources")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    loader = _AsItIsNow(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    module = sys.modules[name] = importlib.util.module_from_spec(cast("ModuleSpec", spec))
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except Exception as fault:
         del sys.modules[name]
         raise SourceError(f"{path} cannot be run: {type(fault).__name__}: {fault}") from fault

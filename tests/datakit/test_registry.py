@@ -1,6 +1,7 @@
 """Which sources there are, and how people add theirs."""
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 
@@ -88,6 +89,16 @@ def test_a_python_file_brings_its_sources_even_to_other_processes(tmp_path):
         write(tmp_path, f"data/sub-{n}/ses-1/x_mine.txt")
     frame = Dataset.from_directory(tmp_path, registry=sources).materialize(workers=2)
     assert frame["mine", "value"].tolist() == [1, 1]
+
+
+def test_an_edit_within_a_second_that_leaves_the_size_is_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = write(tmp_path, "mine.py", MODULE)
+    small_sources().add_file(path)
+    then = path.stat()
+    path.write_text(MODULE.replace('"mine"', '"ours"'))
+    os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
+    assert small_sources().add_file(path) == ("ours",)
 
 
 @pytest.mark.parametrize(
