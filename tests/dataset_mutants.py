@@ -13,15 +13,15 @@ MUTANTS = (
     Mutant(
         "a row is taken over though a file changed that is read beside its own",
         f"{BUILDS}/gathering.py",
-        "{tag for tag, kind in self._plan.classes.items() if kind.companions}",
+        "{tag for tag, kind in kinds.items() if kind.companions}",
         "set[str]()",
         BUILDING,
     ),
     Mutant(
         "a row is taken over though a file of it changed",
         f"{BUILDS}/gathering.py",
-        "is_same = same.issuperset(row.own.values()) and same.issuperset(row.seen.values())",
-        "is_same = True",
+        "if name in known and same.issuperset(files) and",
+        "if name in known and",
         BUILDING,
     ),
     Mutant(

@@ -59,13 +59,18 @@ class Gatherer:
     def _keep_same(
         self, rows: Sequence[Row], known: Mapping[Key, dict[str, Cell]], gathered: Gathered, same: frozenset[str]
     ) -> list[Row]:
-        """Take over the rows whose files are all the same; gives the others. Of what is read beside a file nothing is known here."""
-        vague = {tag for tag, kind in self._plan.classes.items() if kind.companions}
+        """Take over the rows of which every file that is loaded is the same; gives the others.
+
+        Of what is read beside a file nothing is known here.
+        """
+        kinds = self._plan.classes
+        vague = {tag for tag, kind in kinds.items() if kind.companions}
+        loaded = {*self._plan.order, *(kind.derived_from for kind in kinds.values() if kind.derived_from)}
         left = []
         for row in rows:
             name = _name(row)
-            is_same = same.issuperset(row.own.values()) and same.issuperset(row.seen.values())
-            if is_same and name in known and vague.isdisjoint(row.seen) and vague.isdisjoint(row.own):
+            files = {path for paths in (row.own, row.seen) for tag, path in paths.items() if tag in loaded}
+            if name in known and same.issuperset(files) and vague.isdisjoint(row.seen) and vague.isdisjoint(row.own):
                 self._rows[name] = row
                 gathered.cells.by_row[name] = known[name]
                 gathered.reused += sum(tag in row.own for tag in self._plan.shown)
