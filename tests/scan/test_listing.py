@@ -1,6 +1,7 @@
 """A listing of the same tree is the same, and of a tree where anything moved another one or none."""
 
 import os
+from types import SimpleNamespace
 
 import pytest
 from scan_world import IGNORED, reach_of, write
@@ -94,3 +95,28 @@ def test_a_folder_that_cannot_be_listed_or_is_gone_is_not_told(tree):
     (tree / "raw").rename(tree.parent / "raw")
     tree.rename(tree.parent / "gone")
     assert again(tree, listed) is None
+
+
+class Entry:
+    """A file in a folder, as the kernel tells it, of which only the number of its inode matters."""
+
+    name = "REC-1.txt"
+
+    def __init__(self, inode):
+        self.inode = inode
+
+    def is_file(self, *, follow_symlinks):
+        return not follow_symlinks
+
+    def stat(self, *, follow_symlinks):
+        assert not follow_symlinks
+        return SimpleNamespace(st_size=3, st_mtime_ns=1, st_ino=self.inode, st_ctime_ns=1)
+
+
+def test_a_number_that_does_not_fit_tells_nothing_and_stops_nothing():
+    told = []
+    for inode in (2**63 - 1, 2**63):
+        listing = Listing()
+        listing.add("raw", [Entry(inode)])
+        told.append(listing.told() is not None)
+    assert told == [True, False]
