@@ -28,9 +28,9 @@ class Lane:
         self._pid = 0
         self._stopping = False
 
-    def ready(self) -> int:
+    def ready(self, memory_bytes: int | None = None) -> int:
         with self._busy:
-            self._pid = self._host.ready()
+            self._pid = self._host.ready(memory_bytes)
             return self._pid
 
     def call(self, order: RunOrder, *, on_line: OnLine) -> HostReply:

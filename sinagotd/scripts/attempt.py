@@ -60,7 +60,7 @@ def _ran(order: RunOrder, host: Host, on_started: OnStarted, lines: "_Lines") ->
         return _receipt(order, HostReply(error=fault), time.time(), lines)
     started_at = time.time()
     try:
-        pid = host.ready()
+        pid = host.ready(order.memory_bytes)
     except (ScriptError, OSError) as unready:
         return _receipt(order, HostReply(error=machine_fault(unready)), started_at, lines)
     on_started(pid, started_at)

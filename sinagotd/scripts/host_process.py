@@ -45,7 +45,7 @@ class HostProcess:
         self.stdout, self.stderr = Tail(), Tail()
         self._inbox, self._messages = Inbox(), list[Message]()
         self._cpu_in_all_s = 0.0
-        self._kept_first = 0
+        self._kept = self._kept_first = 0
         self._mark = uuid.uuid4().hex
         self._process, pipes = spawn({**(os.environ if environ is None else environ), MARK: self._mark})
         self._requests: int | None = pipes.requests
@@ -66,7 +66,7 @@ class HostProcess:
                 if "begun" in message:
                     begun = True
                 elif "spent" in message:
-                    return self._answered(message, limits, memory)
+                    return self._answered(message, limits)
                 else:
                     on_message(message)
             if fault := limits.broken():
@@ -76,19 +76,19 @@ class HostProcess:
             error=self._death(), begun=begun, cpu_s=self._rest_of_cpu_s(), peak_memory_bytes=limits.peak_memory
         )
 
-    def _answered(self, answer: Message, limits: Limits, memory: int | None) -> Ending:
+    def _answered(self, answer: Message, limits: Limits) -> Ending:
         self._streams.read_rest()
         self._cpu_s += answer["cpu_s"]
         peak = max(answer["peak_memory_bytes"], limits.peak_memory)
-        if answer["spent"] or self._keeps_too_much(answer["kept_memory_bytes"], memory):
+        self._kept = answer["kept_memory_bytes"]
+        self._kept_first = self._kept_first or self._kept
+        if answer["spent"] or self._kept > max(KEPT_MEMORY_BYTES, 2 * self._kept_first):
             self.end()
         return Ending(answer=answer, cpu_s=answer["cpu_s"], peak_memory_bytes=peak)
 
-    def _keeps_too_much(self, kept: int, memory: int | None) -> bool:
-        """Whether scripts leak, or the next run would be charged for what is left over from this one."""
-        self._kept_first = self._kept_first or kept
-        room = max(KEPT_MEMORY_BYTES, 2 * self._kept_first)
-        return kept > (room if memory is None else min(room, memory // 2))
+    def suits(self, memory: int | None) -> bool:
+        """Whether a run that may use so much would not be charged for what others left over."""
+        return not self.is_over and (memory is None or self._kept <= memory // 2)
 
     def _stopped(self, fault: RunError, limits: Limits) -> Ending:
         self.end()

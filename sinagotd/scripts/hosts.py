@@ -32,8 +32,8 @@ class HostReply:
 class Host(Protocol):
     """Runs the scripts of orders, one at a time."""
 
-    def ready(self) -> int:
-        """Make ready to run, and tell the pid in which the next order will run. Raises ScriptError if it cannot."""
+    def ready(self, memory_bytes: int | None = None) -> int:
+        """Make ready to run, and tell the pid in which the next order, with this limit, will run. Raises ScriptError."""
 
     def call(self, order: RunOrder, *, on_line: OnLine) -> HostReply:
         """Carry out one order, whatever its script does; `on_line` is given every log line, in this thread."""

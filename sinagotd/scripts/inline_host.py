@@ -26,7 +26,7 @@ class InlineHost:
         self._loader = Loader()
         self._names = SinagotNames()
 
-    def ready(self) -> int:
+    def ready(self, memory_bytes: int | None = None) -> int:  # noqa: ARG002 - it limits nothing
         return os.getpid()
 
     def call(self, order: RunOrder, *, on_line: OnLine) -> HostReply:

@@ -45,8 +45,8 @@ class StepHost:
     ) -> None:
         self.close()
 
-    def ready(self) -> int:
-        return self._running().pid
+    def ready(self, memory_bytes: int | None = None) -> int:
+        return self._running(memory_bytes).pid
 
     def call(self, order: RunOrder, *, on_line: OnLine) -> HostReply:
         def say(message: Message) -> None:
@@ -91,7 +91,7 @@ class StepHost:
     def _ask_once(
         self, question: Message, on_message: OnMessage, timeout_s: float | None, memory: int | None
     ) -> tuple[HostProcess, Ending]:
-        process = self._running()
+        process = self._running(memory)
         self._calls += 1
         try:
             ending = process.ask(question, on_message=on_message, timeout_s=timeout_s, memory=memory)
@@ -102,8 +102,8 @@ class StepHost:
             self.close()
         return process, ending
 
-    def _running(self) -> HostProcess:
-        if self._process is not None and self._process.is_over:
+    def _running(self, memory: int | None) -> HostProcess:
+        if self._process is not None and not self._process.suits(memory):
             self.close()
         if self._process is None:
             self._process, self._calls = HostProcess(self._environ), 0

@@ -174,7 +174,7 @@ def test_the_start_is_told_with_the_pid_before_the_first_line(lab: Lab, step_hos
 
 
 class HostWithoutProcess(InlineHost):
-    def ready(self) -> int:
+    def ready(self, memory_bytes: int | None = None) -> int:
         raise ScriptError("no process")
 
     def call(self, order: RunOrder, *, on_line: OnLine) -> HostReply:

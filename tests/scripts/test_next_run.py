@@ -107,7 +107,11 @@ def test_a_process_that_keeps_much_of_what_the_next_run_may_use_is_replaced(lab:
     second = lab.run(fresh_host, "Script.kept = b'x' * (100 << 20)", memory_bytes=220 * MIB)
     assert (first.error, second.error) == (None, None)
     assert first.pid == second.pid
-    assert lab.run(fresh_host, "pass").pid != second.pid
+    assert lab.run(fresh_host, "pass").pid == second.pid
+    told = fresh_host.ready(100 * MIB)
+    third = lab.run(fresh_host, "import time; time.sleep(0.5)", memory_bytes=100 * MIB)
+    assert third.error is None
+    assert told == third.pid != second.pid
 
 
 def test_a_process_that_a_script_let_grow_without_a_limit_is_replaced(
