@@ -18,19 +18,21 @@ def names(thread: threading.Thread) -> tuple[str, str]:
     return thread.name, type(thread).__name__
 
 
-def wait_and_hang() -> None:
-    while not (HANG.exists() and (wanted := HANG.read_text())):
-        time.sleep(0.05)
-    for thread in threading.enumerate():
-        if wanted in names(thread) and thread.ident is not None:
-            signal.pthread_kill(thread.ident, signal.SIGUSR2)
+def hang_whenever_told() -> None:
+    while True:
+        while not (HANG.exists() and (wanted := HANG.read_text())):
+            time.sleep(0.05)
+        HANG.unlink()
+        for thread in threading.enumerate():
+            if wanted in names(thread) and thread.ident is not None:
+                signal.pthread_kill(thread.ident, signal.SIGUSR2)
 
 
 def main() -> None:
     libc = ctypes.CDLL(None)
     libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
     libc.signal(signal.SIGUSR2, ctypes.cast(libc.pause, ctypes.c_void_p))
-    threading.Thread(target=wait_and_hang, daemon=True).start()
+    threading.Thread(target=hang_whenever_told, daemon=True).start()
     sinagotd()
 
 
